@@ -1,0 +1,45 @@
+SHELL := /bin/bash
+PY ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+# Every pip below, and those it starts to build packages, keeps to the tested versions.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The type checker's version is pinned: do not ask the network for a newer one.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint check format bench
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "%-8s %s\n", $$1, $$2 }'
+
+setup: $(STAMP) ## create .venv and install the library with its development tools
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PY) -m venv .venv
+	$(BIN)/python -m pip install -q -e ".[dev]"
+	@touch $@
+
+demo: $(STAMP) ## run the demonstration; results land in demo/
+	$(BIN)/sketchlearn demo --out demo
+
+test: $(STAMP) ## run the tests
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## check formatting, style, types and imports between layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+check: lint ## run every check, then the tests
+	@$(MAKE) --no-print-directory test
+
+format: $(STAMP) ## format the code and apply safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## run the benchmarks
+	$(BIN)/python benchmarks/run.py

@@ -1,0 +1,63 @@
+"""sketchlearn learns from data it reads once.
+
+One pass turns any number of records into a sketch, a few thousand averaged random features;
+models are then learnt from the sketch alone. Public names load on first use, so importing the
+package imports neither torch nor scikit-learn.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sketchlearn.encoding import Records
+    from sketchlearn.engines import sketch
+    from sketchlearn.errors import SketchlearnError
+    from sketchlearn.evaluation import evaluate
+    from sketchlearn.learners.artefacts import load
+    from sketchlearn.learners.fit import Fit, Status
+    from sketchlearn.learners.generative import GenerativeNetwork
+    from sketchlearn.models import GenerativeModel
+    from sketchlearn.sketches import Plan, Sketch
+    from sketchlearn.sketches.pilot import plan
+
+__all__ = [
+    "Fit",
+    "GenerativeModel",
+    "GenerativeNetwork",
+    "Plan",
+    "Records",
+    "Sketch",
+    "SketchlearnError",
+    "Status",
+    "evaluate",
+    "load",
+    "plan",
+    "sketch",
+]
+
+_ROOMS = {
+    "Fit": "learners.fit",
+    "GenerativeModel": "models",
+    "GenerativeNetwork": "learners.generative",
+    "Plan": "sketches",
+    "Records": "encoding",
+    "Sketch": "sketches",
+    "SketchlearnError": "errors",
+    "Status": "learners.fit",
+    "evaluate": "evaluation",
+    "load": "learners.artefacts",
+    "plan": "sketches.pilot",
+    "sketch": "engines",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"sketchlearn has no public name {name!r}")
+    return getattr(importlib.import_module(f"sketchlearn.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,86 @@
+"""The command line: parse, call one public function, print.
+
+Verbs load on use, so `sketchlearn --help` imports neither numpy nor torch.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App
+from cyclopts.config import Toml
+
+from sketchlearn.errors import SketchlearnError
+
+_VERBS = {
+    "plan": "Decide from a pilot how to sketch; writes a plan to share.",
+    "sketch": "Read a source once and write its sketch.",
+    "merge": "Add sketches of one plan.",
+    "forget": "Take the records of one sketch out of another.",
+    "fit": "Learn a generative network from a sketch alone.",
+    "sample": "Draw records from a model.",
+    "evaluate": "Judge a model against held-out records.",
+    "info": "Say what a plan, sketch or model is.",
+    "demo": "Run the whole path on real handwritten digits.",
+}
+
+_HELP = """Learn from data that is read once.
+
+One pass turns a source of any size into a sketch; models are learnt from the sketch alone.
+
+Example: sketchlearn sketch "trips/*.parquet" --out trips.sketch
+         sketchlearn fit trips.sketch --out model
+         sketchlearn sample model --count 1000 --out synthetic.parquet
+
+Options can stand in a TOML file, one table per verb: sketchlearn --config options.toml fit ...
+"""
+
+
+def build_app(config: str | None = None) -> App:
+    """Return the application with all its verbs, reading options from a TOML file if given."""
+    from_file = [Toml(config, must_exist=True)] if config else []
+    app = App(name="sketchlearn", help=_HELP, help_format="plaintext", config=from_file)
+    for verb, summary in _VERBS.items():
+        app.command(f"sketchlearn.cli.{_module(verb)}:{verb}", name=verb, help=summary)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exit 0 when done, 1 on an error, 2 on bad usage, 130 on Ctrl-C."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    config = None
+    if "--config" in words[:-1]:
+        where = words.index("--config")
+        config = words[where + 1]
+        del words[where : where + 2]
+    try:
+        build_app(config)(words, exit_on_error=False, print_error=True)
+    except SketchlearnError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("Interrupted. What was finished is kept.", 130)
+    except BrokenPipeError:
+        # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        from cyclopts import CycloptsError
+
+        if isinstance(error, CycloptsError | FileNotFoundError):
+            if not isinstance(error, CycloptsError):
+                print(f"Error: {error}", file=sys.stderr)
+            sys.exit(2)
+        raise
+
+
+def _module(verb: str) -> str:
+    if verb in ("fit", "sample", "evaluate"):
+        return "model_verbs"
+    return "demo" if verb == "demo" else "data_verbs"
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"Error: {message}" if code == 1 else message, file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,162 @@
+"""The verbs on data and sketches: plan, sketch, merge, forget, info."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+import sketchlearn as sl
+from sketchlearn.cli.options import flags_of, given
+from sketchlearn.cli.progress import progress
+from sketchlearn.errors import FileFormatError, OptionError
+from sketchlearn.sketches import Plan, PlanOptions, Sketch
+
+PlanFlags = flags_of(PlanOptions)
+Flat = Parameter(name="*")
+
+
+def plan(
+    source: list[str],
+    /,
+    *,
+    out: Path,
+    options: Annotated[PlanFlags, Flat] = PlanFlags(),  # type: ignore[valid-type]
+) -> None:
+    """Decide from a pilot how to sketch; writes a plan to share.
+
+    Example: sketchlearn plan "sales/*.parquet" --label region --out sales.plan
+
+    Args:
+        source: Parquet, CSV or .npy files, or globs of them.
+        out: the plan file to write.
+        options: see `PlanOptions`.
+    """
+    made = sl.plan(_one(source), **given(options))
+    made.save(out)
+    print(made.explain())
+    print(f"Wrote {out}")
+
+
+def sketch(
+    source: list[str],
+    /,
+    *,
+    out: Path,
+    plan: Path | None = None,
+    options: Annotated[PlanFlags, Flat] = PlanFlags(),  # type: ignore[valid-type]
+) -> None:
+    """Read a source once and write its sketch.
+
+    Example: sketchlearn sketch "sales/*.parquet" --plan sales.plan --out sales.sketch
+
+    Args:
+        source: Parquet, CSV or .npy files, or globs of them.
+        out: the sketch file to write.
+        plan: a plan file; without one a plan is made first, from the options.
+        options: see `PlanOptions`; with a plan file only `missing` may be given.
+    """
+    chosen = given(options)
+    missing = chosen["missing"]
+    made = Plan.load(plan) if plan else sl.plan(_one(source), **chosen)
+    if plan and replace(options, missing="refuse") != PlanFlags():
+        raise OptionError(
+            f"{plan} fixes how to sketch, so no other option of a plan may be given with it. "
+            "Leave them out, or leave --plan out."
+        )
+    start = time.monotonic()
+    with progress("sketching") as advance:
+
+        def on_batch(done: int, total: int | None) -> None:
+            rate = done / max(time.monotonic() - start, 1e-9)
+            advance(done, total, f"{rate:,.0f} rows/s")
+
+        result = sl.sketch(_one(source), made, missing=missing, on_batch=on_batch)
+    result.save(out)
+    print(_describe_sketch(result))
+    print(f"Wrote {out} ({out.stat().st_size:,} bytes)")
+
+
+def merge(sketches: list[Path], /, *, out: Path) -> None:
+    """Add sketches of one plan.
+
+    Example: sketchlearn merge paris.sketch lyon.sketch --out both.sketch
+
+    Args:
+        sketches: sketch files, two or more.
+        out: the sketch file to write.
+    """
+    if len(sketches) < 2:
+        raise OptionError(f"{len(sketches)} sketch was given; merging takes two or more.")
+    merged = functools.reduce(operator.add, (_sketch(path) for path in sketches))
+    merged.save(out)
+    print(_describe_sketch(merged))
+    print(f"Wrote {out}")
+
+
+def forget(whole: Path, part: Path, /, *, out: Path) -> None:
+    """Take the records of one sketch out of another, as if they had never been added.
+
+    Example: sketchlearn forget all.sketch withdrawn.sketch --out rest.sketch
+
+    Args:
+        whole: the sketch file to forget from.
+        part: the sketch file of the records to forget.
+        out: the sketch file to write.
+    """
+    rest = _sketch(whole) - _sketch(part)
+    rest.save(out)
+    print(_describe_sketch(rest))
+    print(f"Wrote {out}")
+
+
+def info(path: Path, /) -> None:
+    """Say what a plan, sketch or model is.
+
+    Example: sketchlearn info sales.sketch
+
+    Args:
+        path: a file the library wrote, or the folder of a model.
+    """
+    artefact = sl.load(path)
+    if isinstance(artefact, Plan):
+        print(artefact.explain())
+    elif isinstance(artefact, Sketch):
+        print(_describe_sketch(artefact))
+    else:
+        print((path / "README.md").read_text(encoding="utf-8").split("```")[0].strip())
+        status = path / "status.txt"
+        if status.is_file():
+            print(status.read_text(encoding="utf-8").strip())
+
+
+def _describe_sketch(sketch: Sketch) -> str:
+    lines = [f"Sketch of {sketch.count:,} records"]
+    if sketch.dropped:
+        lines[0] += f" ({sketch.dropped:,} dropped for missing or non-finite values)"
+    if sketch.count:
+        lines.append(
+            f"Expected error: at most {sketch.error_bound():.2g} of the features' norm, "
+            "with probability 0.95."
+        )
+    label = sketch.plan.schema.label
+    if label:
+        counts = zip(label.classes, sketch.counts.tolist(), strict=True)
+        lines.append("Records per class: " + ", ".join(f"{k}: {v:,}" for k, v in counts))
+    return "\n".join([*lines, sketch.plan.explain()])
+
+
+def _sketch(path: Path) -> Sketch:
+    loaded = sl.load(path)
+    if not isinstance(loaded, Sketch):
+        raise FileFormatError(f"{path} is no sketch. Give a file that `sketch` wrote.")
+    return loaded
+
+
+def _one(source: list[str]) -> Any:
+    return source[0] if len(source) == 1 else source

@@ -1,0 +1,119 @@
+"""The verbs on models: fit, sample, evaluate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+import sketchlearn as sl
+from sketchlearn.cli.options import flags_of, given
+from sketchlearn.cli.progress import progress
+from sketchlearn.errors import FileFormatError
+from sketchlearn.models import GenerativeModel
+
+FitFlags = flags_of(sl.GenerativeNetwork, without=("generator",))
+
+
+def fit(
+    sketch: Path,
+    /,
+    *,
+    out: Path,
+    options: Annotated[FitFlags, Parameter(name="*")] = FitFlags(),  # type: ignore[valid-type]
+) -> None:
+    """Learn a generative network from a sketch alone.
+
+    The state is kept beside the model until the fit is done: after Ctrl-C or a crash, the same
+    command goes on where it stopped.
+
+    Example: sketchlearn fit sales.sketch --out model --steps 4000
+
+    Args:
+        sketch: the sketch file.
+        out: the folder of the model to write.
+        options: see `GenerativeNetwork`.
+    """
+    loaded = sl.load(sketch)
+    if not isinstance(loaded, sl.Sketch):
+        raise FileFormatError(f"{sketch} is no sketch. Give a file that `sketch` wrote.")
+    learner = sl.GenerativeNetwork(**given(options))
+    fitted = fit_with_progress(learner, loaded, out.parent / f".{out.name}.checkpoint")
+    fitted.save(out)
+    print(fitted.status)
+    print(f"Squared distance on held-out frequencies: {_best(fitted):.3g}")
+    print(f"Wrote {out}")
+
+
+def sample(
+    model: Path, /, *, count: int, out: Path, seed: int = 0, label: int | str | None = None
+) -> None:
+    """Draw records from a model, in the source's own columns.
+
+    Example: sketchlearn sample model --count 1000 --out synthetic.parquet
+
+    Args:
+        model: the folder of the model.
+        count: number of records.
+        out: a .parquet, .csv or .npy file to write.
+        seed: same seed, same records.
+        label: draw this class only.
+    """
+    records = _model(model).sample(count, seed=seed, label=label)
+    records.save(out)
+    print(f"Wrote {len(records):,} records to {out}")
+
+
+def evaluate(
+    model: Path,
+    holdout: str,
+    /,
+    *,
+    train: str | None = None,
+    seed: int = 0,
+    json_out: Path | None = None,
+) -> None:
+    """Judge a model against held-out records, every metric beside its floor.
+
+    Example: sketchlearn evaluate model holdout.parquet --train train.parquet
+
+    Args:
+        model: the folder of the model.
+        holdout: real records that were not sketched.
+        train: the records that were sketched, to look for copies of them.
+        seed: of samples and splits.
+        json_out: also write the figures to this JSON file.
+    """
+    from sketchlearn.evaluation import table
+    from sketchlearn.storage import write_whole
+
+    with progress("evaluating") as advance:
+        advance(0, None, "")
+        figures = sl.evaluate(_model(model), holdout, train, seed=seed)
+    print(table(figures))
+    if json_out:
+        write_whole(json_out, json.dumps(figures, indent=1).encode())
+
+
+def fit_with_progress(learner: Any, sketch: Any, checkpoint: Path | None) -> Any:
+    """Fit, showing steps and the held-out distance."""
+    with progress("fitting") as advance:
+
+        def on_step(step: int, row: dict[str, float]) -> None:
+            note = f"held-out distance {row['held_out_distance']:.3g}" if row else ""
+            advance(step, learner.steps, note)
+
+        return learner.fit(sketch, checkpoint=checkpoint, on_step=on_step)
+
+
+def _best(fitted: Any) -> float:
+    return min(row["held_out_distance"] for row in fitted.history)
+
+
+def _model(path: Path) -> GenerativeModel:
+    loaded = sl.load(path)
+    if not isinstance(loaded, GenerativeModel):
+        raise FileFormatError(f"{path} is no model. Give the folder that `fit` wrote.")
+    return loaded

@@ -1,0 +1,28 @@
+"""Option dataclasses as command-line flags."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, get_type_hints
+
+
+def flags_of(options: type, without: tuple[str, ...] = ()) -> type:
+    """Return a dataclass with the fields of `options` that a command line can express.
+
+    Names, defaults and documentation stay the same, so that Python arguments, flags and TOML
+    keys are the same words.
+    """
+    hints = get_type_hints(options)
+    fields = [
+        (field.name, hints[field.name], dataclasses.field(default=field.default))
+        for field in dataclasses.fields(options)
+        if field.name not in without
+    ]
+    made = dataclasses.make_dataclass(options.__name__, fields, frozen=True)
+    made.__doc__ = options.__doc__
+    return made
+
+
+def given(flags: Any) -> dict[str, Any]:
+    """Return the fields of a flags dataclass as keyword arguments."""
+    return {field.name: getattr(flags, field.name) for field in dataclasses.fields(flags)}

@@ -1,0 +1,89 @@
+"""Records as a user sees them: the source's own columns, units and labels."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sketchlearn.storage import write_whole
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Records:
+    """Some records in the source's own columns; exports Arrow and numpy.
+
+    Attributes:
+        columns: names of the numeric columns.
+        dtypes: numpy dtype name of each column.
+        values: numbers in the source's units, shape (n, d).
+        image: shape of one record when records are images, else None.
+        label: name of the label column, or None.
+        labels: one label per record, shape (n,), or None.
+    """
+
+    columns: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    values: np.ndarray
+    image: tuple[int, ...] | None = None
+    label: str | None = None
+    labels: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def to_numpy(self) -> np.ndarray:
+        """Return the values: shape (n, d), or (n, *image) for images."""
+        return self.values if self.image is None else self.values.reshape(-1, *self.image)
+
+    def to_arrow(self) -> pa.Table:
+        """Return a pyarrow table with the source's columns, the label last."""
+        import pyarrow as pa
+
+        arrays = {
+            name: pa.array(self.values[:, j].astype(dtype))
+            for j, (name, dtype) in enumerate(zip(self.columns, self.dtypes, strict=True))
+        }
+        if self.label is not None and self.labels is not None:
+            arrays[self.label] = pa.array(self.labels.tolist())
+        return pa.table(arrays)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Export an Arrow stream, so that pandas, polars and DuckDB read records as they are."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def save(self, path: str | Path) -> None:
+        """Write the records whole to a `.parquet`, `.csv` or `.npy` file, chosen by the suffix.
+
+        Raises:
+            OptionError: another suffix.
+            StorageError: the file cannot be written.
+        """
+        write_whole(path, self._serialised(Path(path).suffix.lower()))
+
+    def _serialised(self, suffix: str) -> bytes:
+        from sketchlearn.errors import OptionError
+
+        buffer = io.BytesIO()
+        if suffix == ".parquet":
+            import pyarrow.parquet as pq
+
+            pq.write_table(self.to_arrow(), buffer)
+        elif suffix == ".csv":
+            import pyarrow.csv as pc
+
+            pc.write_csv(self.to_arrow(), buffer)
+        elif suffix == ".npy":
+            np.save(buffer, self.to_numpy(), allow_pickle=False)
+        else:
+            raise OptionError(
+                f"Records cannot be written as {suffix or 'a file without suffix'!r}; "
+                "name the file .parquet, .csv or .npy."
+            )
+        return buffer.getvalue()

@@ -1,0 +1,27 @@
+"""Judge generated records against held-out real ones."""
+
+from sketchlearn.evaluation.case import GenerativeModel
+from sketchlearn.evaluation.coverage import neighbour_coverage
+from sketchlearn.evaluation.distances import (
+    fresh_frequencies,
+    sketch_distance,
+    sliced_wasserstein,
+)
+from sketchlearn.evaluation.downstream import downstream
+from sketchlearn.evaluation.evaluate import evaluate
+from sketchlearn.evaluation.memorisation import closest_record
+from sketchlearn.evaluation.table import table
+from sketchlearn.evaluation.two_sample import two_sample_auc
+
+__all__ = [
+    "GenerativeModel",
+    "closest_record",
+    "downstream",
+    "evaluate",
+    "fresh_frequencies",
+    "neighbour_coverage",
+    "sketch_distance",
+    "sliced_wasserstein",
+    "table",
+    "two_sample_auc",
+]

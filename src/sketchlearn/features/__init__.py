@@ -1,0 +1,24 @@
+"""Random Fourier features: frequency laws, the data pass, the differentiable reference."""
+
+from sketchlearn.features.integer_sums import UNIT, integer_sums
+from sketchlearn.features.laws import (
+    LAWS,
+    AdaptedRadius,
+    FoldedGaussian,
+    FrequencyLaw,
+    Gaussian,
+    Student,
+    draw_frequencies,
+)
+
+__all__ = [
+    "LAWS",
+    "UNIT",
+    "AdaptedRadius",
+    "FoldedGaussian",
+    "FrequencyLaw",
+    "Gaussian",
+    "Student",
+    "draw_frequencies",
+    "integer_sums",
+]

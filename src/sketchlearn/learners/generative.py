@@ -1,0 +1,214 @@
+"""Learning a generative network from a sketch alone."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from sketchlearn.errors import FitError, OptionError
+from sketchlearn.learners.checkpoint import Checkpoint
+from sketchlearn.learners.fit import Fit
+from sketchlearn.learners.problem import MatchingProblem
+from sketchlearn.learners.training import Training, TrainingSettings, judge
+from sketchlearn.models import GenerativeModel
+from sketchlearn.models.generators import MLP, Bounded, Convolutional
+from sketchlearn.sketches import Sketch
+from sketchlearn.storage import digest_of
+
+OnStep = Callable[[int, dict[str, float]], None]
+
+# From this many pixels on, neighbouring pixels are worth a convolution.
+_CONVOLUTION_PIXELS = 400
+
+
+@dataclass(frozen=True)
+class GenerativeNetwork:
+    """Learn a generator whose own sketch matches the data's.
+
+    Minimises ‖z - E Φ(G(u))‖² over the weights of G, u standard normal, by stochastic
+    gradients with an unbiased loss. Some frequencies are held out: the distance on them picks
+    restarts and weights, and says when to stop. (Schellekens and Jacques, "Compressive
+    Learning of Generative Networks", 2020.)
+
+    Attributes:
+        generator: any module from (n, latent + classes) to encoded records (n, d) or
+            (n, *image); by default an MLP for vectors and small images, a convolutional
+            network for images of 400 pixels and more.
+        latent: dimension of the latents; "auto" is 2 d within 4 to 16: few enough to
+            cover evenly, more than the data's own dimension.
+        steps: gradient steps.
+        batch: generated records per step, shared evenly by the classes (and rounded up to
+            two powers of two per class).
+        learning_rate: of Adam at the start; it falls to zero along a half cosine.
+        held_out: share of the frequencies used for validation only, at most 500 of them.
+        restarts: initialisations tried for a twentieth of the steps each; the best goes on.
+        averaging: decay of the running average of the weights, which competes with the
+            weights themselves at every evaluation.
+        patience: evaluations (40 in a full run) without improvement before stopping early.
+        seed: of weights, latents and held-out frequencies; same seed, same machine, same model.
+    """
+
+    generator: nn.Module | None = None
+    latent: int | Literal["auto"] = "auto"
+    steps: int = 8000
+    batch: int = 512
+    learning_rate: float = 5e-3
+    held_out: float = 0.1
+    restarts: int = 1
+    averaging: float = 0.99
+    patience: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, lowest in (("steps", 1), ("batch", 4), ("restarts", 1), ("patience", 1)):
+            if getattr(self, name) < lowest:
+                raise OptionError(f"{name}={getattr(self, name)} was given; at least {lowest}.")
+        if not 0 < self.held_out < 1:
+            raise OptionError(f"held_out={self.held_out} was given; it is a share in (0, 1).")
+        if not 0 <= self.averaging < 1:
+            raise OptionError(f"averaging={self.averaging} was given; it is a decay in [0, 1).")
+        if not self.learning_rate > 0:
+            raise OptionError(f"learning_rate={self.learning_rate} was given; it is positive.")
+        if self.latent != "auto" and self.latent < 1:
+            raise OptionError(f"latent={self.latent} was given; at least 1.")
+
+    def fit(
+        self,
+        sketch: Sketch,
+        *,
+        checkpoint: str | Path | None = None,
+        on_step: OnStep | None = None,
+    ) -> Fit:
+        """Learn a generator from a sketch.
+
+        Args:
+            sketch: what the pass left; it is not changed.
+            checkpoint: file to write the state to, at every evaluation and at Ctrl-C. When it
+                exists the fit goes on from there, to the same model as an uninterrupted one.
+                It is removed at the end.
+            on_step: called after each step with its number and, after an evaluation, the
+                newest row of the history (else an empty dict).
+
+        Raises:
+            FitError: the generator's output does not fit the records, or diverged.
+            EmptySourceError: the sketch holds no record.
+            CheckpointError: the checkpoint belongs to another fit, or cannot be read.
+        """
+        sketch.require_records()
+        latent = self._latent(sketch)
+        problem = MatchingProblem.of(sketch, self.held_out, self.seed)
+        settings = TrainingSettings(
+            latent=latent,
+            steps=self.steps,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            averaging=self.averaging,
+            patience=self.patience,
+            seed=self.seed,
+        )
+        generator = self._generator(sketch, latent, 0)
+        require_output(generator, latent + problem.class_count, problem.dimension)
+        saved = Checkpoint(checkpoint, self._identity(sketch)) if checkpoint else None
+        training = self._start(problem, settings, sketch, saved)
+        training.run(on_step, saved)
+        status = judge(problem, training.history, settings.steps)
+        if saved:
+            saved.remove()
+        return Fit(self._model(training.best_generator(), latent, sketch), training.history, status)
+
+    def _start(
+        self,
+        problem: MatchingProblem,
+        settings: TrainingSettings,
+        sketch: Sketch,
+        saved: Checkpoint | None,
+    ) -> Training:
+        if saved and saved.exists():
+            training = Training(problem, settings, self._generator(sketch, settings.latent, 0))
+            training.restore(*saved.read())
+            return training
+        best: Training | None = None
+        for number in range(self.restarts):
+            generator = self._generator(sketch, settings.latent, number)
+            trial = Training(problem, settings, generator)
+            if self.restarts > 1:
+                trial.advance(max(1, settings.steps // 20))
+                trial.evaluate()
+            if best is None or trial.best_distance < best.best_distance:
+                best = trial
+        assert best is not None
+        return best
+
+    def _latent(self, sketch: Sketch) -> int:
+        if self.latent != "auto":
+            return self.latent
+        return int(np.clip(2 * sketch.plan.schema.dimension, 4, 16))
+
+    def _generator(self, sketch: Sketch, latent: int, restart: int) -> nn.Module:
+        """Return the generator with its starting weights, leaving torch's global state alone."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed + 1_000_003 * restart)
+            if self.generator is None:
+                return default_generator(sketch, latent)
+            generator = copy.deepcopy(self.generator)
+            if restart:
+                for module in generator.modules():
+                    reset = getattr(module, "reset_parameters", None)
+                    if callable(reset):
+                        reset()
+            return generator
+
+    def _identity(self, sketch: Sketch) -> dict[str, Any]:
+        options = {k: v for k, v in vars(self).items() if k != "generator"}
+        own = repr(self.generator) if self.generator is not None else None
+        return {
+            "options": {**options, "generator": own},
+            "sketch": digest_of(sketch.plan.digest, {"s": sketch.sums, "c": sketch.counts}),
+        }
+
+    @staticmethod
+    def _model(generator: nn.Module, latent: int, sketch: Sketch) -> GenerativeModel:
+        return GenerativeModel(
+            generator,
+            sketch.plan.schema,
+            latent,
+            sketch.counts / sketch.count,
+            sketch.side.lower,
+            sketch.side.upper,
+        )
+
+
+def default_generator(sketch: Sketch, latent: int) -> nn.Module:
+    """Return the default generator for a sketch's records, with fresh weights."""
+    schema = sketch.plan.schema
+    inputs = latent + (schema.class_count if schema.label else 0)
+    if schema.image is None:
+        return MLP(inputs, schema.dimension, width=128 if schema.dimension < 16 else 256, depth=3)
+    if schema.dimension < _CONVOLUTION_PIXELS:
+        inner: nn.Module = MLP(inputs, schema.dimension, width=256, depth=2)
+    else:
+        inner = Convolutional(inputs, schema.image, channels=32, width=512)
+    return Bounded(inner, sketch.side.lower.tolist(), sketch.side.upper.tolist())
+
+
+def require_output(generator: nn.Module, inputs: int, dimension: int) -> None:
+    """Raise FitError unless the generator maps (2, inputs) to two records of `dimension`."""
+    try:
+        with torch.no_grad():
+            shape = tuple(generator(torch.zeros(2, inputs)).flatten(1).shape)
+    except RuntimeError as error:
+        raise FitError(
+            f"The generator failed on an input of shape (2, {inputs}), latents then classes: {error}"
+        ) from error
+    if shape != (2, dimension):
+        raise FitError(
+            f"The generator gave {shape[1:]} numbers per record, but records have {dimension}. "
+            "Change its last layer."
+        )

@@ -1,0 +1,83 @@
+"""What is to be matched: the sketch as tensors, split into training and held-out frequencies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sketchlearn.errors import FitError
+from sketchlearn.sketches import Sketch
+
+# More held-out frequencies than this would not make the validation distance more certain.
+_HELD_OUT_AT_MOST = 500
+
+
+@dataclass(frozen=True)
+class Target:
+    """Frequencies (d, m) and the sketch's mean features on them, (classes, 2, m)."""
+
+    frequencies: Tensor
+    mean: Tensor
+
+
+@dataclass(frozen=True)
+class MatchingProblem:
+    """A sketch, ready for stochastic gradients.
+
+    Attributes:
+        training: the frequencies the gradient uses.
+        held_out: the others, for validation.
+        classes: numbers of the classes that have records.
+        class_count: classes of the plan, 0 without a label.
+        dimension: d.
+        noise: expected squared distance per frequency between the sketch and its
+            expectation, from the number of records; mean over classes.
+        signal: mean |z|² per frequency, less that noise; mean over classes.
+    """
+
+    training: Target
+    held_out: Target
+    classes: Tensor
+    class_count: int
+    dimension: int
+    noise: float
+    signal: float
+
+    @classmethod
+    def of(cls, sketch: Sketch, held_out: float, seed: int) -> MatchingProblem:
+        """Split a sketch's frequencies at random, by seed.
+
+        Raises:
+            FitError: the sketch has too few frequencies to hold any out.
+        """
+        plan = sketch.plan
+        if plan.size < 10:
+            raise FitError(
+                f"The sketch has {plan.size} frequencies; at least 10 are needed to learn a "
+                "network. Sketch again with a larger size."
+            )
+        z = np.atleast_2d(sketch.mean())
+        present = np.flatnonzero(sketch.counts)
+        z, counts = z[present], sketch.counts[present]
+        order = np.random.default_rng(seed).permutation(plan.size)
+        apart = min(max(1, round(held_out * plan.size)), _HELD_OUT_AT_MOST)
+
+        def target(which: np.ndarray) -> Target:
+            frequencies = torch.from_numpy(np.ascontiguousarray(plan.frequencies[:, which]))
+            mean = np.stack([z[:, which].real, z[:, which].imag], axis=1)
+            return Target(frequencies, torch.from_numpy(mean.astype(np.float32)))
+
+        energy = (np.abs(z) ** 2).mean(axis=1)  # (classes,)
+        noise = (1 - energy) / np.maximum(counts - 1, 1)
+        return cls(
+            training=target(np.sort(order[apart:])),
+            held_out=target(np.sort(order[:apart])),
+            classes=torch.from_numpy(present),
+            class_count=plan.schema.class_count if plan.schema.label else 0,
+            dimension=plan.schema.dimension,
+            noise=float(noise.mean()),
+            signal=float((energy - noise).mean()),
+        )

@@ -1,0 +1,229 @@
+"""The loop: latents, generator, matching loss, step; and now and then an evaluation."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from sketchlearn.errors import CheckpointError, FitError
+from sketchlearn.features.matching import matching_loss
+from sketchlearn.learners.checkpoint import Checkpoint
+from sketchlearn.learners.fit import Status
+from sketchlearn.learners.latents import LatentStream
+from sketchlearn.learners.problem import MatchingProblem, Target
+from sketchlearn.models.network import conditional
+
+_EVALUATIONS = 40
+# Generated records per half and class at an evaluation, shared by the classes.
+_EVALUATION_RECORDS = 4096
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """The numbers of a training run; see `GenerativeNetwork` for their meaning."""
+
+    latent: int
+    steps: int
+    batch: int
+    learning_rate: float
+    averaging: float
+    patience: int
+    seed: int
+
+
+class Training:
+    """One run of stochastic gradients, which can be stopped and continued."""
+
+    def __init__(
+        self, problem: MatchingProblem, settings: TrainingSettings, generator: nn.Module
+    ) -> None:
+        self.problem, self.settings = problem, settings
+        self.generator = generator
+        self.averaged = AveragedModel(
+            generator, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging), use_buffers=True
+        )
+        # β₂ = 0.99 follows the fast change of gradient sizes better than 0.999 does
+        self.optimiser = torch.optim.Adam(
+            generator.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99)
+        )
+        self.step = 0
+        self.history: list[dict[str, Any]] = []
+        self.best_distance = math.inf
+        self._best = copy.deepcopy(generator.state_dict())
+        self._random = torch.Generator().manual_seed(settings.seed)
+        classes = len(problem.classes)
+        self._latents = LatentStream(
+            settings.latent, classes, _power_of_two(settings.batch / 2 / classes), settings.seed
+        )
+        self._validation = LatentStream(
+            settings.latent, classes, _power_of_two(_EVALUATION_RECORDS / classes), settings.seed
+        )
+
+    def run(
+        self,
+        on_step: Callable[[int, dict[str, float]], None] | None,
+        saved: Checkpoint | None,
+    ) -> None:
+        """Train to the last step, or until patience runs out; write checkpoints on the way."""
+        interval = max(1, self.settings.steps // _EVALUATIONS)
+        try:
+            while self.step < self.settings.steps and not self._impatient():
+                self.advance(1)
+                row: dict[str, Any] = {}
+                if self.step % interval == 0 or self.step == self.settings.steps:
+                    row = self.evaluate()
+                    if saved:
+                        saved.write(*self.state())
+                if on_step:
+                    on_step(self.step, row)
+        except KeyboardInterrupt:
+            if saved:
+                saved.write(*self.state())
+            raise
+
+    def advance(self, steps: int) -> None:
+        """Take gradient steps."""
+        for _ in range(steps):
+            for group in self.optimiser.param_groups:
+                group["lr"] = self._learning_rate()
+            records = self._generate(self.generator, self._latents, self._random)
+            target = self.problem.training
+            loss = matching_loss(records, target.frequencies, target.mean)
+            self.optimiser.zero_grad()
+            loss.backward()
+            self.optimiser.step()
+            self.averaged.update_parameters(self.generator)
+            self.step += 1
+
+    def evaluate(self) -> dict[str, Any]:
+        """Append a row to the history; remember the weights if none were better before.
+
+        The latents are the same at every evaluation, so rows compare like with like.
+        """
+        held_out = {
+            "weights": self._distance(self.generator, self.problem.held_out),
+            "average": self._distance(self.averaged.module, self.problem.held_out),
+        }
+        if not all(math.isfinite(value) for value in held_out.values()):
+            raise FitError(
+                f"The generator diverged at step {self.step}: its distance to the sketch is no "
+                "number. Use a smaller learning_rate."
+            )
+        chosen = min(held_out, key=lambda name: held_out[name])
+        module = self.generator if chosen == "weights" else self.averaged.module
+        row = {
+            "step": self.step,
+            "held_out_distance": held_out[chosen],
+            "train_distance": self._distance(module, self.problem.training),
+            "chosen": chosen,
+        }
+        self.history.append(row)
+        if held_out[chosen] < self.best_distance:
+            self.best_distance = held_out[chosen]
+            self._best = copy.deepcopy(module.state_dict())
+        return row
+
+    def best_generator(self) -> nn.Module:
+        """Return the generator with the best weights seen."""
+        self.generator.load_state_dict(self._best)
+        return self.generator
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Return all that is needed to go on: a JSON document and tensors."""
+        tensors = {f"weights.{k}": v for k, v in self.generator.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self.averaged.state_dict().items()}
+        tensors |= {f"best.{k}": v for k, v in self._best.items()}
+        for number, moments in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"adam.{number}.{k}": v for k, v in moments.items()}
+        tensors["random"] = self._random.get_state()
+        document = {
+            "step": self.step,
+            "history": self.history,
+            "best_distance": self.best_distance,
+        }
+        return document, tensors
+
+    def restore(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Go back to a state that `state` returned.
+
+        Raises:
+            CheckpointError: the state is not one of this generator.
+        """
+
+        def part(prefix: str) -> dict[str, Tensor]:
+            return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+
+        try:
+            self.generator.load_state_dict(part("weights."))
+            self.averaged.load_state_dict(part("average."))
+            self._best = part("best.")
+            moments: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in part("adam.").items():
+                number, key = name.split(".")
+                moments.setdefault(int(number), {})[key] = tensor
+            groups = self.optimiser.state_dict()["param_groups"]
+            self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+            self._random.set_state(tensors["random"])
+            self.step = int(document["step"])
+            self.history = list(document["history"])
+            self.best_distance = float(document["best_distance"])
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise CheckpointError(
+                f"The checkpoint does not fit this generator ({error}). "
+                "Remove it to start again, or give the same options as before."
+            ) from error
+
+    def _learning_rate(self) -> float:
+        progress = self.step / self.settings.steps
+        return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+
+    def _generate(
+        self, generator: nn.Module, latents: LatentStream, random: torch.Generator
+    ) -> Tensor:
+        problem = self.problem
+        numbers = problem.classes[latents.numbers]
+        flat = conditional(generator, latents.draw(random), numbers, problem.class_count)
+        return flat.view(len(problem.classes), 2, -1, problem.dimension)
+
+    @torch.no_grad()
+    def _distance(self, generator: nn.Module, target: Target) -> float:
+        """Return the squared distance per frequency, mean over classes; unbiased."""
+        random = torch.Generator().manual_seed(self.settings.seed)
+        generator.eval()
+        records = self._generate(generator, self._validation, random)
+        generator.train()
+        loss = matching_loss(records, target.frequencies, target.mean)
+        return float(loss) / len(self.problem.classes)
+
+    def _impatient(self) -> bool:
+        distances = [row["held_out_distance"] for row in self.history]
+        recent = self.settings.patience
+        return len(distances) > recent and min(distances[-recent:]) >= min(distances[:-recent])
+
+
+def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -> Status:
+    """Say how a run went, from its history and the noise of the sketch."""
+    if problem.signal < 2 * problem.noise:
+        return Status.NOISE_DOMINATES
+    best = min(history, key=lambda row: row["held_out_distance"])
+    # distances below this are not told apart from zero by the evaluation's own records
+    blur = problem.noise + 1 / (2 * _EVALUATION_RECORDS)
+    excess = best["held_out_distance"] - max(best["train_distance"], 0.0)
+    if best["held_out_distance"] > 4 * blur and excess > 0.5 * best["held_out_distance"]:
+        return Status.SKETCH_TOO_SMALL
+    if history[-1]["step"] < steps or best["held_out_distance"] <= 2 * blur:
+        return Status.CONVERGED
+    before = min(row["held_out_distance"] for row in history[: -len(history) // 4] or history)
+    falling = best["held_out_distance"] < 0.8 * before
+    return Status.BUDGET_SPENT if falling else Status.CONVERGED
+
+
+def _power_of_two(number: float) -> int:
+    return 2 ** max(1, math.ceil(math.log2(max(number, 2))))

@@ -1,0 +1,5 @@
+"""What is learnt."""
+
+from sketchlearn.models.network import GenerativeModel
+
+__all__ = ["GenerativeModel"]

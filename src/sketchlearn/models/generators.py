@@ -1,0 +1,131 @@
+"""Generator architectures: latents (and a one-hot class) to encoded records.
+
+A generator is any `nn.Module` that maps (n, latent + classes) to (n, d) or (n, *image);
+`classes` is 0 without a label. These two are the defaults.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from sketchlearn.errors import OptionError
+
+# The slope of leaky rectifiers on the negative side.
+_LEAK = 0.2
+
+
+class MLP(nn.Sequential):
+    """Fully connected generator for vectors.
+
+    Rectifiers, because data often lie in separate pieces: a piecewise linear map can jump
+    between them within a sliver of latent space, where a smooth one leaves a bridge of
+    stray records.
+    """
+
+    def __init__(self, inputs: int, dimension: int, width: int, depth: int) -> None:
+        layers: list[nn.Module] = []
+        for size in (inputs, *[width] * (depth - 1)):
+            layers += [nn.Linear(size, width), nn.ReLU()]
+        super().__init__(*layers, nn.Linear(width, dimension))
+        self.architecture = {
+            "name": "mlp",
+            "inputs": inputs,
+            "dimension": dimension,
+            "width": width,
+            "depth": depth,
+        }
+
+
+class Bounded(nn.Module):
+    """A generator whose output is squashed into [lower, upper], column by column."""
+
+    lower: Tensor
+    reach: Tensor
+
+    def __init__(self, inner: nn.Module, lower: Sequence[float], upper: Sequence[float]) -> None:
+        super().__init__()
+        self.inner = inner
+        low = torch.tensor(lower, dtype=torch.float32)
+        self.register_buffer("lower", low)
+        self.register_buffer("reach", torch.tensor(upper, dtype=torch.float32) - low)
+        self.architecture = {
+            "name": "bounded",
+            "inner": architecture_of(inner),
+            "lower": list(lower),
+            "upper": list(upper),
+        }
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Map (n, latent + classes) to (n, d) within the bounds."""
+        return self.lower + self.reach * torch.sigmoid(self.inner(latents).flatten(1))
+
+
+class Convolutional(nn.Module):
+    """Convolutional generator for images: a small grid, enlarged twice or once to full size."""
+
+    def __init__(self, inputs: int, image: Sequence[int], channels: int, width: int) -> None:
+        super().__init__()
+        image = tuple(image)
+        planes, height, wide = (1, *image) if len(image) == 2 else image
+        halvings = 2 if min(height, wide) >= 16 else 1
+        self.grid = (math.ceil(height / 2**halvings), math.ceil(wide / 2**halvings))
+        self.size, self.channels = (height, wide), channels
+        self.head = nn.Sequential(
+            nn.Linear(inputs, width),
+            nn.LeakyReLU(_LEAK),
+            nn.Linear(width, channels * math.prod(self.grid)),
+            nn.LeakyReLU(_LEAK),
+        )
+        layers: list[nn.Module] = []
+        for number in range(halvings):
+            after = channels // 2 ** (number + 1)
+            layers += [
+                nn.Upsample(scale_factor=2, mode="bilinear"),
+                nn.Conv2d(channels // 2**number, after, 5, padding=2),
+                nn.LeakyReLU(_LEAK),
+            ]
+        layers.append(nn.Conv2d(channels // 2**halvings, planes, 5, padding=2))
+        self.body = nn.Sequential(*layers)
+        self.architecture = {
+            "name": "convolutional",
+            "inputs": inputs,
+            "image": list(image),
+            "channels": channels,
+            "width": width,
+        }
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Map (n, latent + classes) to (n, planes, height, width)."""
+        grid = self.head(latents).view(-1, self.channels, *self.grid)
+        height, wide = self.size
+        return self.body(grid)[..., :height, :wide]
+
+
+def architecture_of(generator: nn.Module) -> dict[str, Any]:
+    """Return what `build` needs to make this generator again; {"name": "custom"} for a user's."""
+    return cast("dict[str, Any]", getattr(generator, "architecture", {"name": "custom"}))
+
+
+def build(architecture: dict[str, Any]) -> nn.Module:
+    """Make a generator, with fresh weights, from what `architecture_of` returned.
+
+    Raises:
+        OptionError: the generator was a user's own module.
+    """
+    fields = dict(architecture)
+    name = fields.pop("name")
+    if name == "mlp":
+        return MLP(**fields)
+    if name == "convolutional":
+        return Convolutional(**fields)
+    if name == "bounded":
+        return Bounded(build(fields["inner"]), fields["lower"], fields["upper"])
+    raise OptionError(
+        "This model was learnt with a generator of your own. Make that module and give it: "
+        "load(path, generator=module)."
+    )

@@ -1,0 +1,183 @@
+"""The generative model: a generator network with the schema that decodes its records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sketchlearn.encoding import Records, Schema
+from sketchlearn.errors import FileFormatError, LabelError, OptionError
+from sketchlearn.models.generators import architecture_of, build
+from sketchlearn.storage import read_tensors, tensor_bytes, write_folder
+
+_WEIGHTS = "model.safetensors"
+_CHUNK = 16_384
+
+
+class GenerativeModel:
+    """A learnt generator. It needs neither the data nor the sketch any more.
+
+    Attributes:
+        generator: module from (n, latent + classes) to encoded records (n, d) or (n, *image).
+        schema: columns, standardisation and label of the records.
+        latent: dimension of the standard normal latents, l.
+        proportions: probability of each class, shape (classes,).
+        lower: smallest encoded value of each column in the data, shape (d,); samples stay above.
+        upper: largest encoded value of each column in the data, shape (d,); samples stay below.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        schema: Schema,
+        latent: int,
+        proportions: np.ndarray,
+        lower: np.ndarray,
+        upper: np.ndarray,
+    ) -> None:
+        self.generator = generator.eval()
+        self.schema = schema
+        self.latent = latent
+        self.proportions = proportions
+        self.lower = lower
+        self.upper = upper
+
+    def generate(self, latents: Tensor, classes: Tensor | None = None) -> Tensor:
+        """Return encoded records (n, d) for latents (n, l) and class numbers (n,); differentiable.
+
+        Records are those of the network itself, not clipped to the bounds of the data.
+        """
+        return conditional(self.generator, latents, classes, self._conditioned_on)
+
+    def sample(self, count: int, seed: int = 0, label: Any = None) -> Records:
+        """Draw records in the source's own columns and units.
+
+        Args:
+            count: number of records.
+            seed: same seed, same records, on one machine.
+            label: draw records of this class only; by default classes come in the proportions
+                of the data.
+
+        Raises:
+            LabelError: the model knows no such class.
+            OptionError: `count` is negative.
+        """
+        if count < 0:
+            raise OptionError(f"{count} records were asked for; the number must be 0 or more.")
+        classes = self._draw_classes(count, seed, label)
+        random = torch.Generator().manual_seed(seed)
+        parts = [np.empty((0, self.schema.dimension))]
+        with torch.no_grad():
+            for top in range(0, count, _CHUNK):
+                numbers = torch.from_numpy(classes[top : top + _CHUNK])
+                latents = torch.randn(len(numbers), self.latent, generator=random)
+                parts.append(self.generate(latents, numbers).numpy().astype(np.float64))
+        encoded = np.clip(np.concatenate(parts), self.lower, self.upper)
+        return self.schema.decode(encoded, classes)
+
+    @property
+    def _conditioned_on(self) -> int:
+        return self.schema.class_count if self.schema.label else 0
+
+    def _draw_classes(self, count: int, seed: int, label: Any) -> np.ndarray:
+        if label is None:
+            rng = np.random.default_rng(seed)
+            return rng.choice(len(self.proportions), size=count, p=self.proportions)
+        known = self.schema.label
+        if known is None or label not in known.classes:
+            names = list(known.classes)[:20] if known else "no label at all"
+            raise LabelError(f"The model has no class {label!r}; it was learnt with {names}.")
+        return np.full(count, known.classes.index(label))
+
+    def save(self, path: str | Path, extra: dict[str, bytes] | None = None) -> None:
+        """Write the model as a folder: weights, a readable configuration and a model card.
+
+        Args:
+            path: the folder; an older model there is replaced whole.
+            extra: further files, name to content.
+
+        Raises:
+            StorageError: the folder cannot be written, or is something else than a model.
+        """
+        document = {
+            "architecture": architecture_of(self.generator),
+            "schema": self.schema.to_document(),
+            "latent": self.latent,
+        }
+        tensors = {f"generator.{k}": v.numpy() for k, v in self.generator.state_dict().items()}
+        tensors |= {"proportions": self.proportions, "lower": self.lower, "upper": self.upper}
+        files = {
+            _WEIGHTS: tensor_bytes("model", document, tensors),
+            "config.json": json.dumps(document, indent=1).encode(),
+            "README.md": self._card().encode(),
+            **(extra or {}),
+        }
+        write_folder(path, files, marker=_WEIGHTS)
+
+    @classmethod
+    def load(cls, path: str | Path, generator: nn.Module | None = None) -> GenerativeModel:
+        """Read a model folder.
+
+        Args:
+            path: the folder.
+            generator: a module of the architecture the model was learnt with, when it was
+                a user's own.
+
+        Raises:
+            StorageError: there is no such folder.
+            FileFormatError: the weights are no model, of a newer version, cut short or edited,
+                or do not fit the generator.
+        """
+        document, tensors = read_tensors(Path(path) / _WEIGHTS, "model")
+        module = build(document["architecture"]) if generator is None else generator
+        prefix = "generator."
+        weights = {
+            name.removeprefix(prefix): torch.from_numpy(array.copy())
+            for name, array in tensors.items()
+            if name.startswith(prefix)
+        }
+        try:
+            module.load_state_dict(weights)
+        except RuntimeError as error:
+            raise FileFormatError(
+                f"The weights in {path} do not fit the generator that was given: {error}"
+            ) from error
+        return cls(
+            module,
+            Schema.from_document(document["schema"]),
+            int(document["latent"]),
+            tensors["proportions"],
+            tensors["lower"],
+            tensors["upper"],
+        )
+
+    def _card(self) -> str:
+        schema = self.schema
+        weights = sum(p.numel() for p in self.generator.parameters())
+        label = f", conditioned on `{schema.label.name}`" if schema.label else ""
+        return (
+            "# A generative network learnt from a sketch\n\n"
+            f"It draws records of {schema.dimension} columns{label} "
+            f"from {self.latent} standard normal latents with {weights} weights.\n\n"
+            "```python\nimport sketchlearn as sl\n\n"
+            'sl.load("this folder").sample(1000, seed=0).to_numpy()\n```\n'
+        )
+
+
+def conditional(
+    generator: nn.Module, latents: Tensor, classes: Tensor | None, class_count: int
+) -> Tensor:
+    """Run a generator on latents (n, l) and one-hot classes; return flat records (n, d).
+
+    `class_count` is 0 without a label, and nothing is appended to the latents then.
+    """
+    if class_count:
+        assert classes is not None
+        one_hot = nn.functional.one_hot(classes, class_count).to(latents.dtype)
+        latents = torch.cat([latents, one_hot], dim=1)  # (n, l + classes)
+    return generator(latents).flatten(1)

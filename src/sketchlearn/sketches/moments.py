@@ -1,0 +1,109 @@
+"""Side sums: first and second moments in exact integers, and bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sketchlearn.errors import OverflowSketchError
+from sketchlearn.features import UNIT
+
+# Moments are those of encoded records clipped to ±4096 spreads, in steps of 2⁻²⁰ for sums and
+# 2⁻¹⁰ for the factors of second moments: a tile of 512 products then sums to at most 2⁵³, so
+# float64 matrix products are exact and the order of summation cannot matter.
+_CLIP = 4096.0
+_FACTOR_UNIT = 2.0**-10
+_TILE_ROWS = 512
+
+# Wider records keep the diagonal only: the full matrix would outweigh the sketch.
+FULL_SECOND_MOMENT = 1024
+
+
+@dataclass(frozen=True)
+class SideSums:
+    """Sums beside the features, of encoded records.
+
+    Attributes:
+        first: Σ x, int64 in units of 2⁻²⁰, shape (d,).
+        second: Σ x xᵀ, int64 in units of 2⁻²⁰, shape (d, d), or (d,) when d > 1,024.
+        lower: smallest value of each column ever seen, float64 (d,), +inf when none.
+        upper: largest value of each column ever seen, float64 (d,), -inf when none.
+
+    Bounds can only widen: subtracting keeps them, and equality leaves them out.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+    @classmethod
+    def empty(cls, dimension: int) -> SideSums:
+        """Return the sums of no record."""
+        full = dimension <= FULL_SECOND_MOMENT
+        return cls(
+            np.zeros(dimension, dtype=np.int64),
+            np.zeros((dimension, dimension) if full else dimension, dtype=np.int64),
+            np.full(dimension, np.inf),
+            np.full(dimension, -np.inf),
+        )
+
+    @classmethod
+    def of(cls, records: np.ndarray) -> SideSums:
+        """Return the sums of encoded records, shape (n, d)."""
+        result = cls.empty(records.shape[1])
+        if not len(records):
+            return result
+        clipped = np.clip(records, -_CLIP, _CLIP)
+        first = np.rint(clipped / UNIT).astype(np.int64).sum(axis=0)
+        factors = np.rint(clipped / _FACTOR_UNIT)
+        second = result.second
+        for top in range(0, len(factors), _TILE_ROWS):
+            tile = factors[top : top + _TILE_ROWS]
+            product = tile.T @ tile if second.ndim == 2 else (tile**2).sum(axis=0)
+            second = second + product.astype(np.int64)
+        return cls(first, second, records.min(axis=0), records.max(axis=0))
+
+    def __add__(self, other: SideSums) -> SideSums:
+        self._refuse_overflow(other)
+        return SideSums(
+            self.first + other.first,
+            self.second + other.second,
+            np.minimum(self.lower, other.lower),
+            np.maximum(self.upper, other.upper),
+        )
+
+    def __sub__(self, other: SideSums) -> SideSums:
+        return SideSums(
+            self.first - other.first, self.second - other.second, self.lower, self.upper
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SideSums):
+            return NotImplemented
+        return np.array_equal(self.first, other.first) and np.array_equal(self.second, other.second)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def mean(self, count: int) -> np.ndarray:
+        """Return the mean encoded record, shape (d,)."""
+        return self.first * UNIT / count
+
+    def covariance(self, count: int) -> np.ndarray:
+        """Return the covariance of encoded records, shape (d, d), or the variances (d,)."""
+        mean = self.mean(count)
+        second = self.second * UNIT / count
+        return second - (np.outer(mean, mean) if second.ndim == 2 else mean**2)
+
+    def _refuse_overflow(self, other: SideSums) -> None:
+        # no entry exceeds the largest diagonal one (Cauchy and Schwarz)
+        total = float(self._diagonal().max(initial=0)) + float(other._diagonal().max(initial=0))
+        if total > 2.0**62:
+            raise OverflowSketchError(
+                "The second moments would exceed 64-bit integers: the records lie thousands of "
+                "spreads away from those of the pilot. Make a new plan from records like these."
+            )
+
+    def _diagonal(self) -> np.ndarray:
+        return np.diagonal(self.second) if self.second.ndim == 2 else self.second

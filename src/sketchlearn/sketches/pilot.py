@@ -1,0 +1,257 @@
+"""Making a plan: what a pilot of the data decides, and what the user declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from sketchlearn.encoding import Label, Missing, Schema
+from sketchlearn.encoding.schema import as_class
+from sketchlearn.errors import (
+    ColumnError,
+    EmptySourceError,
+    LabelError,
+    MissingValuesError,
+    OptionError,
+    PlanError,
+)
+from sketchlearn.features import LAWS
+from sketchlearn.sketches.plan import Plan
+from sketchlearn.sources import Batch, Source, SourceSchema, open_source
+
+# The kernel means (see `_scales`) between which the scales of a mixture are spread. Below 0.02
+# a frequency sees almost nothing of the data; above 0.7 it sees little but their mean.
+_FINEST, _COARSEST = 0.02, 0.7
+_SCALE_COUNT = 5
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """Options of a plan; every one has a default that the pilot decides.
+
+    Attributes:
+        size: number of frequencies (the sketch size m); "auto" is 250 √d within 2,000 to 10,000.
+        label: name of the label column: the sketch then has one row per class.
+        columns: names of the columns to sketch; all numeric ones by default.
+        law: frequency law: gaussian, folded-gaussian, adapted-radius or student.
+        scales: length-scales of the kernel in encoded units, equally weighted; by default
+            five from the pilot's pairwise distances.
+        standardise: "columns" gives each column mean 0 and deviation 1; "common" divides all
+            by one deviation, for columns of one unit; "none" keeps the numbers; "auto" is
+            "common" for images and "columns" otherwise.
+        image: shape of a record when flat columns are the pixels of an image, such as (28, 28).
+        classes: every class of the label; by default those of the pilot.
+        missing: "refuse" stops at a missing or non-finite value, "drop" drops such records.
+        pilot: number of records to read for planning.
+        seed: seed of the pilot and of the frequencies.
+    """
+
+    size: int | Literal["auto"] = "auto"
+    label: str | None = None
+    columns: Sequence[str] | None = None
+    law: Literal["gaussian", "folded-gaussian", "adapted-radius", "student"] = "gaussian"
+    scales: Sequence[float] | None = None
+    standardise: Literal["auto", "columns", "common", "none"] = "auto"
+    image: tuple[int, ...] | None = None
+    classes: Sequence[int | str] | None = None
+    missing: Missing = "refuse"
+    pilot: int = 5000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.size != "auto" and not 1 <= self.size <= 2**24:
+            raise OptionError(f"size={self.size!r} was given; it must be from 1 to {2**24}.")
+        if self.law not in LAWS:
+            raise OptionError(f"law={self.law!r} was given; it must be one of {', '.join(LAWS)}.")
+        if self.pilot < 2:
+            raise OptionError(f"pilot={self.pilot} was given; a pilot needs at least 2 records.")
+        if not 0 <= self.seed < 2**63:
+            raise OptionError(f"seed={self.seed} was given; it must be from 0 to 2**63 - 1.")
+
+
+def plan(source: Any, **options: Any) -> Plan:
+    """Make a plan from a pilot of the source.
+
+    Args:
+        source: anything with records; see `sketchlearn.sources.open_source`.
+        **options: the fields of `PlanOptions`.
+
+    Raises:
+        SourceError: the source cannot be read, holds fewer than two records, a constant or
+            non-numeric column, or missing values.
+        PlanError: the source is an iterator, whose pilot would be lost to the pass.
+        OptionError: an option has a value that cannot be used.
+    """
+    settings = PlanOptions(**options)
+    opened = open_source(
+        source, columns=settings.columns, label=settings.label, image=settings.image
+    )
+    if opened.one_shot and not isinstance(source, Source):
+        raise PlanError(
+            "This source can be read only once, so the records a plan reads would be lost to "
+            "the pass. Call sketch(source, ...) without a plan, which plans from the first "
+            "records and still sketches them, or give a list of batches or a file."
+        )
+    return plan_from_pilot(opened.schema, opened.pilot(settings.pilot, settings.seed), settings)
+
+
+def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan:
+    """Decide the plan from pilot records that were already read."""
+    pilot = _clean(pilot, options.missing)
+    schema, reasons = _schema(source, pilot, options)
+    encoded = schema.encode(Batch(pilot.values, pilot.labels)).values
+    scales, scale_reason = _scales(encoded, options)
+    size = options.size
+    if size == "auto":
+        size = int(np.clip(round(250 * schema.dimension**0.5), 2_000, 10_000))
+        reasons.append(
+            f"Sketch size: 250 √d within 2,000 to 10,000, for d = {schema.dimension} columns."
+        )
+    law = LAWS[options.law](scales=scales)
+    return Plan(schema, law, size, options.seed, (*reasons, scale_reason))
+
+
+def _clean(pilot: Batch, missing: Missing) -> Batch:
+    finite = np.isfinite(np.asarray(pilot.values, dtype=np.float64)).all(axis=1)
+    if not finite.all() and missing == "refuse":
+        raise MissingValuesError(
+            f"{int((~finite).sum())} of {len(finite)} pilot records have missing or non-finite "
+            "values. Clean them, or drop and count them with missing='drop' "
+            "(on the command line: --missing drop)."
+        )
+    labels = None if pilot.labels is None else np.asarray(pilot.labels)[finite]
+    pilot = Batch(pilot.values[finite], labels)
+    if len(pilot) < 2:
+        raise EmptySourceError(
+            f"The source gave {len(pilot)} usable records, but a plan needs at least 2 "
+            "(and a few hundred to be of use). Check the path or the filter."
+        )
+    return pilot
+
+
+def _schema(
+    source: SourceSchema, pilot: Batch, options: PlanOptions
+) -> tuple[Schema, list[str]]:
+    values = np.asarray(pilot.values, dtype=np.float64)
+    how = options.standardise
+    if how == "auto":
+        how = "common" if source.image else "columns"
+    center, spread = values.mean(axis=0), values.std(axis=0)
+    constant = [
+        name
+        for name, deviation, middle in zip(source.columns, spread, center, strict=True)
+        if deviation <= 1e-12 * abs(middle)
+    ]
+    if len(constant) == len(source.columns) or (constant and how == "columns"):
+        raise ColumnError(
+            f"Column {constant[0]!r} has the same value in all {len(values)} pilot records"
+            + (f", and so have {len(constant) - 1} others" if len(constant) > 1 else "")
+            + ". Leave constant columns out with columns=[...]; if all columns share one unit "
+            "(pixels, say), use standardise='common' or image=(height, width)."
+        )
+    if how == "common":
+        spread = np.full_like(spread, np.sqrt(np.mean(spread**2)))
+        reason = f"All columns share one unit: divided by their common deviation {spread[0]:.4g}."
+    elif how == "columns":
+        reason = f"Each column is given mean 0 and deviation 1 over {len(values)} pilot records."
+    else:
+        center, spread = np.zeros_like(center), np.ones_like(spread)
+        reason = "Columns are taken as they are (standardise='none')."
+    label, label_reason = _label(source, pilot, options)
+    schema = Schema(
+        columns=source.columns,
+        dtypes=source.dtypes,
+        center=tuple(center.tolist()),
+        spread=tuple(spread.tolist()),
+        image=source.image,
+        label=label,
+    )
+    return schema, [f"Standardisation: {reason}", *label_reason]
+
+
+def _label(
+    source: SourceSchema, pilot: Batch, options: PlanOptions
+) -> tuple[Label | None, list[str]]:
+    if source.label is None:
+        return None, []
+    if options.classes is not None:
+        classes = tuple(as_class(name) for name in options.classes)
+        if len(set(classes)) != len(classes) or not classes:
+            raise OptionError(f"classes={list(classes)!r} must be distinct names, at least one.")
+        return Label(source.label, classes), [f"Classes of {source.label!r}: declared."]
+    found = [as_class(name) for name in np.unique(np.asarray(pilot.labels))]
+    if len(found) > 1000 or any(not isinstance(name, str | int | bool) for name in found):
+        raise LabelError(
+            f"Label {source.label!r} has {len(found)} distinct values in the pilot, such as "
+            f"{found[0]!r}; a label is one of at most 1,000 integers or strings. Choose a "
+            "column that names classes, or leave label out."
+        )
+    return Label(source.label, tuple(found)), [
+        f"Classes of {source.label!r}: the {len(found)} found in the pilot; "
+        "declare others with classes=[...]."
+    ]
+
+
+def _scales(encoded: np.ndarray, options: PlanOptions) -> tuple[tuple[float, ...], str]:
+    """Return the scales, and why.
+
+    The kernel mean E k_s(x, x') over pairs of records equals E|z(ω)|² over frequencies of
+    scale s: the share of the features' energy that the sketch keeps. It falls from 1 (coarse:
+    only the mean is seen) to 0 (fine: only sampling noise is seen), in every dimension and
+    unit, so the useful scales are those where it is neither.
+    """
+    if options.scales is not None:
+        return tuple(float(value) for value in options.scales), "Scales: declared."
+    distance = _pair_distances(encoded, options.seed)
+    median = float(np.median(distance))
+    curve = _KernelMean(distance, options.law, encoded.shape[1])
+    finest, coarsest = curve.scale_at(_FINEST), curve.scale_at(_COARSEST)
+    # four digits: data in other units then give the very same frequencies
+    scales = tuple(float(f"{s:.4g}") for s in np.geomspace(finest, coarsest, _SCALE_COUNT))
+    return scales, (
+        f"Scales: {_SCALE_COUNT}, from {finest / median:.2g} to {coarsest / median:.2g} times the "
+        f"median distance {median:.3g} between pilot records; there the mean kernel between two "
+        f"records goes from {_FINEST} (finer would see noise) to {_COARSEST} (coarser would see "
+        "the mean only)."
+    )
+
+
+def _pair_distances(encoded: np.ndarray, seed: int) -> np.ndarray:
+    """Return distances of up to 500,000 random pairs of distinct positions."""
+    rng = np.random.default_rng(seed)
+    count = len(encoded)
+    pairs = min(500_000, count * (count - 1) // 2, max(2_000, 2**25 // encoded.shape[1]))
+    first = rng.integers(0, count, pairs)
+    second = (first + rng.integers(1, count, pairs)) % count
+    # in parts, so that wide records never make a large array of differences
+    parts = np.array_split(np.arange(pairs), max(1, pairs * encoded.shape[1] // 2**22))
+    distance = [
+        np.linalg.norm(encoded[first[p]] - encoded[second[p]], axis=1) for p in parts
+    ]
+    return np.concatenate(distance)
+
+
+class _KernelMean:
+    """The mean kernel over pairs, as a function of the scale."""
+
+    def __init__(self, distance: np.ndarray, law: str, dimension: int) -> None:
+        self._distance = distance
+        self._grid = np.concatenate([[0.0], np.geomspace(1e-4, 1e4, 600)])
+        self._kernel = LAWS[law]().kernel(self._grid, dimension)
+
+    def __call__(self, scale: float) -> float:
+        return float(np.interp(self._distance / scale, self._grid, self._kernel).mean())
+
+    def scale_at(self, target: float) -> float:
+        """Return the scale where the mean kernel is `target`, by bisection on a log axis."""
+        median = float(np.median(self._distance)) or float(self._distance.max())
+        if median == 0:
+            raise PlanError("All pilot records are equal: there is nothing to learn from them.")
+        low, high = 1e-4 * median, 1e4 * median
+        for _ in range(60):
+            middle = float(np.sqrt(low * high))
+            low, high = (middle, high) if self(middle) < target else (low, middle)
+        return low

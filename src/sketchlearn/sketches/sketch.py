@@ -1,0 +1,273 @@
+"""The sketch: exact sums of features over the records, with their count."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sketchlearn.encoding import Missing
+from sketchlearn.errors import EmptySourceError, FileFormatError, ForgetError, LabelError
+from sketchlearn.features import UNIT, integer_sums
+from sketchlearn.sketches.moments import SideSums
+from sketchlearn.sketches.plan import Plan
+from sketchlearn.sources import Batch, open_source
+from sketchlearn.storage import digest_of, read_tensors, write_tensors
+
+
+class Sketch:
+    """Sum of a fixed random feature map over the records, with their count.
+
+    `Sketch(plan)` is the sketch of no record. Sketches of one plan form a commutative group
+    under exact integer addition: the result of a pass does not depend on how the records were
+    split, ordered or merged, and `a + b - b == a`. Only the bounds (smallest and largest
+    values seen) cannot be forgotten; they stay out of `==`.
+
+    Attributes:
+        plan: what the sketch was made with.
+        counts: records of each class, int64 (classes,); one entry without a label.
+        sums: feature sums in units of 2⁻²⁰, int64 (classes, 2, m): cosines, then sines.
+        side: first and second moments and bounds.
+        dropped: records left out for missing or non-finite values.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        classes = plan.schema.class_count
+        self.plan = plan
+        self.counts = np.zeros(classes, dtype=np.int64)
+        self.sums = np.zeros((classes, 2, plan.size), dtype=np.int64)
+        self.side = SideSums.empty(plan.schema.dimension)
+        self.dropped = 0
+
+    @classmethod
+    def _of_parts(
+        cls, plan: Plan, counts: np.ndarray, sums: np.ndarray, side: SideSums, dropped: int
+    ) -> Sketch:
+        made = cls.__new__(cls)
+        made.plan, made.counts, made.sums, made.side, made.dropped = (
+            plan,
+            counts,
+            sums,
+            side,
+            dropped,
+        )
+        return made
+
+    @property
+    def count(self) -> int:
+        """Number of records in the sketch."""
+        return int(self.counts.sum())
+
+    def update(self, records: Any, missing: Missing = "refuse") -> Sketch:
+        """Add records as they come, in place; return the sketch itself.
+
+        A batch that is refused adds nothing.
+
+        Args:
+            records: one batch in any form a source can have.
+            missing: "refuse" or "drop" missing and non-finite values.
+        """
+        added = self._sketch_of(records, missing)
+        self.counts, self.sums, self.side, self.dropped = _parts_of(self + added)
+        return self
+
+    def forget(self, records: Any, missing: Missing = "refuse") -> Sketch:
+        """Take records out again, in place, as if they had never been added.
+
+        Raises:
+            ForgetError: more records than there are, in all or in one class.
+        """
+        removed = self._sketch_of(records, missing)
+        self.counts, self.sums, self.side, self.dropped = _parts_of(self - removed)
+        return self
+
+    def add_batch(self, batch: Batch, missing: Missing = "refuse") -> None:
+        """Add one batch of a source, in place: the step of every pass."""
+        schema = self.plan.schema
+        encoded = schema.encode(batch, missing)
+        side = self.side + SideSums.of(encoded.values)
+        self.sums += integer_sums(
+            encoded.values, self.plan.frequencies, encoded.classes, schema.class_count
+        )
+        self.counts += np.bincount(encoded.classes, minlength=schema.class_count)
+        self.side = side
+        self.dropped += encoded.dropped
+
+    def _sketch_of(self, records: Any, missing: Missing) -> Sketch:
+        part = Sketch(self.plan)
+        for batch in open_like(records, self.plan).batches():
+            part.add_batch(batch, missing)
+        return part
+
+    def __add__(self, other: Sketch) -> Sketch:
+        """Merge: the sketch of both sets of records."""
+        if not isinstance(other, Sketch):
+            return NotImplemented
+        self.plan.require_same(other.plan)
+        return Sketch._of_parts(
+            self.plan,
+            self.counts + other.counts,
+            self.sums + other.sums,
+            self.side + other.side,
+            self.dropped + other.dropped,
+        )
+
+    def __radd__(self, other: object) -> Sketch:
+        """Let `sum(sketches)` merge: 0 + sketch is the sketch."""
+        return self if other == 0 else NotImplemented
+
+    def __sub__(self, other: Sketch) -> Sketch:
+        """Forget: take out exactly what `other` added.
+
+        Raises:
+            ForgetError: `other` holds more records than this sketch, in all or in one class.
+        """
+        if not isinstance(other, Sketch):
+            return NotImplemented
+        self.plan.require_same(other.plan)
+        counts = self.counts - other.counts
+        if (counts < 0).any():
+            raise ForgetError(
+                f"{other.count} records cannot be forgotten from a sketch of {self.count}: at "
+                "least one class would hold less than none. Only what was added can be forgotten."
+            )
+        return Sketch._of_parts(
+            self.plan,
+            counts,
+            self.sums - other.sums,
+            self.side - other.side,
+            self.dropped - other.dropped,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sketch):
+            return NotImplemented
+        return (
+            self.plan.digest == other.plan.digest
+            and self.dropped == other.dropped
+            and np.array_equal(self.counts, other.counts)
+            and np.array_equal(self.sums, other.sums)
+            and self.side == other.side
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Sketch({self.count} records, size {self.plan.size}, plan {self.plan.digest[:12]})"
+
+    def mean(self) -> np.ndarray:
+        """Return z, the mean feature exp(iω·x): complex128 of shape (m,), or (classes, m).
+
+        A class without records has mean 0.
+
+        Raises:
+            EmptySourceError: the sketch holds no record.
+        """
+        self.require_records()
+        mean = self.sums * UNIT / np.maximum(self.counts, 1)[:, None, None]
+        z = mean[:, 0] + 1j * mean[:, 1]
+        return z if self.plan.schema.label else z[0]
+
+    def error_bound(self, delta: float = 0.05, label: Any = None) -> float:
+        """Return a bound on ‖z - E z‖/√m that holds with probability 1 - delta.
+
+        Features have modulus 1, so for n independent records the bounded-differences
+        inequality gives (1 + √(2 log 1/δ))/√n; truncation adds at most √2 · 2⁻²⁰.
+
+        Args:
+            delta: probability with which the bound may fail.
+            label: a class, for the bound of its own row; by default that of all records.
+        """
+        self.require_records()
+        count = self.count
+        if label is not None:
+            known = self.plan.schema.label
+            if known is None or label not in known.classes:
+                raise LabelError(f"The plan has no class {label!r}.")
+            count = max(1, int(self.counts[known.classes.index(label)]))
+        return (1 + math.sqrt(2 * math.log(1 / delta))) / math.sqrt(count) + math.sqrt(2) * UNIT
+
+    def require_records(self) -> None:
+        """Raise EmptySourceError unless the sketch holds at least one record."""
+        if self.count < 1:
+            raise EmptySourceError(
+                "The sketch holds no record, so it has no mean. Add records with update(...) first."
+            )
+
+    def save(self, path: str | Path, *, embed_frequencies: bool = False) -> None:
+        """Write the sketch whole to one safetensors file.
+
+        Frequencies are drawn again from the seed when the file is read, and checked by digest;
+        `embed_frequencies` stores them too, d × m float32, for archives.
+        """
+        tensors = {
+            "counts": self.counts,
+            "sums": self.sums,
+            "first_moments": self.side.first,
+            "second_moments": self.side.second,
+            "lower": self.side.lower,
+            "upper": self.side.upper,
+        }
+        if embed_frequencies:
+            tensors["frequencies"] = self.plan.frequencies
+        document = {
+            "plan": self.plan.to_document(),
+            "dropped": self.dropped,
+            "frequencies_digest": _frequencies_digest(self.plan.frequencies),
+        }
+        write_tensors(path, "sketch", document, tensors)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Sketch:
+        """Read a sketch file.
+
+        Raises:
+            StorageError: there is no such file.
+            FileFormatError: the file is no sketch, of a newer version, cut short or edited.
+        """
+        document, tensors = read_tensors(path, "sketch")
+        plan = Plan.from_document(document["plan"])
+        blank = {"counts": (plan.schema.class_count,)}
+        blank["sums"] = (plan.schema.class_count, 2, plan.size)
+        for name, shape in blank.items():
+            if name not in tensors or tensors[name].shape != shape:
+                raise FileFormatError(f"{path} does not hold {name!r} of shape {shape}.")
+        frequencies = tensors.get("frequencies")
+        if frequencies is not None:
+            vars(plan)["frequencies"] = frequencies
+        if _frequencies_digest(plan.frequencies) != document["frequencies_digest"]:
+            raise FileFormatError(
+                f"The frequencies of {path} cannot be drawn again from its seed on this machine. "
+                "Save the sketch with embed_frequencies=True where it was made."
+            )
+        side = SideSums(
+            tensors["first_moments"],
+            tensors["second_moments"],
+            tensors["lower"],
+            tensors["upper"],
+        )
+        return cls._of_parts(
+            plan, tensors["counts"], tensors["sums"], side, int(document["dropped"])
+        )
+
+
+def open_like(records: Any, plan: Plan) -> Any:
+    """Open a source with the columns, label and image shape of a plan."""
+    schema = plan.schema
+    return open_source(
+        records,
+        columns=schema.columns,
+        label=schema.label.name if schema.label else None,
+        image=schema.image,
+    )
+
+
+def _parts_of(sketch: Sketch) -> tuple[np.ndarray, np.ndarray, SideSums, int]:
+    """Return the parts of a sketch that adding and forgetting change."""
+    return sketch.counts, sketch.sums, sketch.side, sketch.dropped
+
+
+def _frequencies_digest(frequencies: np.ndarray) -> str:
+    return digest_of("frequencies", {"frequencies": frequencies})

@@ -1,0 +1,112 @@
+"""Drawing the records a plan is made from."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import final
+
+import numpy as np
+
+from sketchlearn.errors import EmptySourceError, SourceError
+from sketchlearn.sources.batch import Batch
+
+
+def draw_rows(total: int, rows: int, seed: int) -> np.ndarray:
+    """Draw `rows` of `total` positions without replacement, in increasing order.
+
+    Raises:
+        EmptySourceError: `total` is zero.
+    """
+    if total == 0:
+        raise no_record()
+    generator = np.random.default_rng(seed)
+    return np.sort(generator.choice(total, size=min(rows, total), replace=False))
+
+
+def no_record() -> EmptySourceError:
+    """Build the error for a source of zero records."""
+    return EmptySourceError(
+        "The source holds no record, and at least one was expected. "
+        "Check the path or the filter it comes from."
+    )
+
+
+def join(batches: list[Batch]) -> Batch:
+    """Return the records of several batches as one.
+
+    Raises:
+        EmptySourceError: there is no batch.
+    """
+    if not batches:
+        raise no_record()
+    labels = [batch.labels for batch in batches if batch.labels is not None]
+    return Batch(
+        np.concatenate([batch.values for batch in batches]),
+        np.concatenate(labels) if labels else None,
+    )
+
+
+def head(batch: Batch, rows: int) -> Batch:
+    """Return the first records of a batch."""
+    return Batch(batch.values[:rows], None if batch.labels is None else batch.labels[:rows])
+
+
+def first_rows(batches: Iterable[Batch], rows: int) -> Batch:
+    """Return the first `rows` records, reading no further than they need.
+
+    Raises:
+        EmptySourceError: there is no record.
+    """
+    kept: list[Batch] = []
+    count = 0
+    for batch in batches:
+        kept.append(batch)
+        count += len(batch)
+        if count >= rows:
+            break
+    return head(join(kept), rows)
+
+
+@final
+class Replay:
+    """Batches that can be read once, with what the pilot read kept for that one reading."""
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self._batches = batches
+        self._kept: deque[Batch] = deque()
+        self._read = False
+
+    def pilot(self, rows: int) -> Batch:
+        """Return the first `rows` records and keep them.
+
+        Raises:
+            EmptySourceError: there is no record.
+            SourceError: the records have already been read.
+        """
+        self._check_unread()
+        count = sum(map(len, self._kept))
+        while count < rows and (batch := next(self._batches, None)) is not None:
+            self._kept.append(batch)
+            count += len(batch)
+        return first_rows(self._kept, rows)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield what was kept, then the rest.
+
+        Raises:
+            SourceError: the records have already been read.
+        """
+        self._check_unread()
+        self._read = True
+        while self._kept:
+            yield self._kept.popleft()
+        yield from self._batches
+
+    def _check_unread(self) -> None:
+        if self._read:
+            raise SourceError(
+                "The source is an iterator that has already been read, and it yields its records "
+                "once. Open a new one, or give something that can be read again: an array, a "
+                "list of batches, or files."
+            )

@@ -1,0 +1,199 @@
+"""Files that are written whole or not at all, and read with suspicion.
+
+Tensors travel as safetensors with one JSON document in the metadata and a SHA-256
+digest over both. Nothing here, or anywhere in the library, reads or writes a pickle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as serialise
+
+from sketchlearn.errors import FileFormatError, StorageError
+
+FORMAT_VERSION = 1
+_KEY = "sketchlearn"
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write `content` to a temporary file beside `path`, then rename it over `path`.
+
+    Raises:
+        StorageError: the folder is missing or not writable, or the disk is full; whatever
+            stood at `path` before is untouched.
+    """
+    path = Path(path)
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StorageError(
+            f"Could not write {path}: {error.strerror or error}. Nothing was left half-written; "
+            "free some space or choose another folder, then save again."
+        ) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def digest_of(document: Any, tensors: Mapping[str, np.ndarray] | None = None) -> str:
+    """Return the SHA-256 of a JSON document and named arrays, independent of key order."""
+    sha = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
+    for name in sorted(tensors or {}):
+        array = np.ascontiguousarray((tensors or {})[name])
+        sha.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        sha.update(array.tobytes())
+    return sha.hexdigest()
+
+
+def write_folder(path: str | Path, files: Mapping[str, bytes], marker: str) -> None:
+    """Write a folder of files whole: into a temporary folder beside it, then renamed.
+
+    Raises:
+        StorageError: the place cannot be written, or holds something that has no file named
+            `marker` and so is not an older version of this folder.
+    """
+    path = Path(path)
+    if path.exists() and not (path / marker).is_file() and not _is_empty_folder(path):
+        raise StorageError(
+            f"{path} exists and is not a folder of this kind (it has no {marker}). "
+            "Choose another place, or remove it yourself."
+        )
+    temporary = path.parent / f".{path.name}.{os.getpid()}.new"
+    retired = path.parent / f".{path.name}.{os.getpid()}.old"
+    try:
+        for name, content in files.items():
+            write_whole(temporary / name, content)
+        if path.exists():
+            os.replace(path, retired)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StorageError(f"Could not write {path}: {error.strerror or error}.") from error
+    finally:
+        if retired.exists() and not path.exists():
+            os.replace(retired, path)
+        for leftover in (temporary, retired):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def write_tensors(
+    path: str | Path, kind: str, document: dict[str, Any], tensors: Mapping[str, np.ndarray]
+) -> None:
+    """Write one artefact to one file, whole or not at all; see `tensor_bytes`."""
+    write_whole(path, tensor_bytes(kind, document, tensors))
+
+
+def tensor_bytes(kind: str, document: dict[str, Any], tensors: Mapping[str, np.ndarray]) -> bytes:
+    """Serialise one artefact: arrays as safetensors, `document` and its digest as metadata."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    header = {
+        "kind": kind,
+        "format_version": FORMAT_VERSION,
+        "document": document,
+        "digest": digest_of(document, arrays),
+    }
+    return serialise(arrays, metadata={_KEY: json.dumps(header, sort_keys=True)})
+
+
+def read_tensors(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Read what `write_tensors` wrote; return (document, arrays).
+
+    Raises:
+        StorageError: there is no such file.
+        FileFormatError: the file is of another kind, of a newer version, cut short or edited.
+    """
+    path = Path(path)
+    header, tensors = _open(path)
+    if header.get("kind") != kind:
+        raise FileFormatError(
+            f"{path} is a {header.get('kind')!r} file, but a {kind!r} file was expected."
+        )
+    _check_version(path, header)
+    document = header.get("document")
+    if header.get("digest") != digest_of(document, tensors):
+        raise FileFormatError(
+            f"{path} was changed after it was written: its digest does not match its content. "
+            "Take the original again, or make it anew from the data."
+        )
+    assert isinstance(document, dict)
+    return document, tensors
+
+
+def kind_of(path: str | Path) -> str:
+    """Return the kind of artefact a tensor file declares, without reading its arrays."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return str(_header(Path(path), file.metadata()).get("kind"))
+    except (SafetensorError, OSError) as error:
+        raise _unreadable(Path(path), error) from error
+
+
+def _open(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = _header(path, file.metadata())
+            # the file's numpy type is read from its header; unknown ones are refused there
+            return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, TypeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _header(path: Path, metadata: Mapping[str, str] | None) -> dict[str, Any]:
+    try:
+        header = json.loads((metadata or {})[_KEY])
+    except (KeyError, ValueError) as error:
+        raise FileFormatError(
+            f"{path} is a safetensors file, but sketchlearn did not write it."
+        ) from error
+    if not isinstance(header, dict):
+        raise FileFormatError(f"{path} carries a header that sketchlearn did not write.")
+    return header
+
+
+def _unreadable(path: Path, error: Exception) -> StorageError | FileFormatError:
+    if not path.exists():
+        return StorageError(f"There is no file {path}. Check the path.")
+    if isinstance(error, OSError):
+        return StorageError(f"Could not read {path}: {error.strerror or error}.")
+    return FileFormatError(
+        f"{path} is not a sketchlearn file, or it was cut short ({error}). Pickles and other "
+        "formats are never read; take the original again, or make it anew from the data."
+    )
+
+
+def _check_version(path: Path, header: Mapping[str, Any]) -> None:
+    version = header.get("format_version")
+    if not isinstance(version, int) or not 1 <= version <= FORMAT_VERSION:
+        raise FileFormatError(
+            f"{path} has format version {version!r}; this release reads 1 to {FORMAT_VERSION}. "
+            "Upgrade sketchlearn to read newer files."
+        )
