@@ -12,12 +12,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import sketchlearn as sl
-from sketchlearn.cli.options import flags_of, given
+from sketchlearn.cli.options import given
 from sketchlearn.cli.progress import progress
 from sketchlearn.errors import FileFormatError, OptionError
 from sketchlearn.sketches import Plan, PlanOptions, Sketch
 
-PlanFlags = flags_of(PlanOptions)
 Flat = Parameter(name="*")
 
 
@@ -26,7 +25,7 @@ def plan(
     /,
     *,
     out: Path,
-    options: Annotated[PlanFlags, Flat] = PlanFlags(),  # type: ignore[valid-type]
+    options: Annotated[PlanOptions, Flat] = PlanOptions(),
 ) -> None:
     """Decide from a pilot how to sketch; writes a plan to share.
 
@@ -49,7 +48,7 @@ def sketch(
     *,
     out: Path,
     plan: Path | None = None,
-    options: Annotated[PlanFlags, Flat] = PlanFlags(),  # type: ignore[valid-type]
+    options: Annotated[PlanOptions, Flat] = PlanOptions(),
 ) -> None:
     """Read a source once and write its sketch.
 
@@ -64,7 +63,7 @@ def sketch(
     chosen = given(options)
     missing = chosen["missing"]
     made = Plan.load(plan) if plan else sl.plan(_one(source), **chosen)
-    if plan and replace(options, missing="refuse") != PlanFlags():
+    if plan and replace(options, missing="refuse") != PlanOptions():
         raise OptionError(
             f"{plan} fixes how to sketch, so no other option of a plan may be given with it. "
             "Leave them out, or leave --plan out."

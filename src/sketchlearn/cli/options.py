@@ -19,6 +19,8 @@ def flags_of(options: type, without: tuple[str, ...] = ()) -> type:
         if field.name not in without
     ]
     made = dataclasses.make_dataclass(options.__name__, fields, frozen=True)
+    # the parser takes classes of the module "types", the default here, for plain values
+    made.__module__ = options.__module__
     made.__doc__ = options.__doc__
     return made
 

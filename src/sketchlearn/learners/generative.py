@@ -18,7 +18,7 @@ from sketchlearn.learners.fit import Fit
 from sketchlearn.learners.problem import MatchingProblem
 from sketchlearn.learners.training import Training, TrainingSettings, judge
 from sketchlearn.models import GenerativeModel
-from sketchlearn.models.generators import MLP, Bounded, Convolutional
+from sketchlearn.models.generators import LEAK, MLP, Bounded, Convolutional
 from sketchlearn.sketches import Sketch
 from sketchlearn.storage import digest_of
 
@@ -192,7 +192,7 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     if schema.image is None:
         return MLP(inputs, schema.dimension, width=128 if schema.dimension < 16 else 256, depth=3)
     if schema.dimension < _CONVOLUTION_PIXELS:
-        inner: nn.Module = MLP(inputs, schema.dimension, width=256, depth=2)
+        inner: nn.Module = MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK)
     else:
         inner = Convolutional(inputs, schema.image, channels=32, width=512)
     return Bounded(inner, sketch.side.lower.tolist(), sketch.side.upper.tolist())

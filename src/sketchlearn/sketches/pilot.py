@@ -22,9 +22,9 @@ from sketchlearn.features import LAWS
 from sketchlearn.sketches.plan import Plan
 from sketchlearn.sources import Batch, Source, SourceSchema, open_source
 
-# The kernel means (see `_scales`) between which the scales of a mixture are spread. Below 0.02
+# The kernel means (see `_scales`) between which the scales of a mixture are spread. Below 0.01
 # a frequency sees almost nothing of the data; above 0.7 it sees little but their mean.
-_FINEST, _COARSEST = 0.02, 0.7
+_FINEST, _COARSEST = 0.01, 0.7
 _SCALE_COUNT = 5
 
 

@@ -9,10 +9,11 @@ from typing import Any, final
 import numpy as np
 
 from sketchlearn.errors import LabelError, SourceError, UnsupportedSourceError
+from sketchlearn.sources.array_layout import ArrayLayout
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
 from sketchlearn.sources.pilot import draw_rows
-from sketchlearn.sources.records import ArrayLayout, batch_rows, is_array, to_numpy
+from sketchlearn.sources.records import batch_rows, is_array, refuse_sparse, to_numpy
 
 
 @final
@@ -34,6 +35,7 @@ class ArraySource(Source):
             ColumnError: it holds no real numbers, or the columns asked for do not fit.
             LabelError: there is not one label per record.
         """
+        refuse_sparse(records)
         shape = tuple(int(side) for side in records.shape)
         # The dtype is asked of no record at all, so that a tensor on a device stays there.
         dtype = to_numpy(records[:0]).dtype if shape else to_numpy(records).dtype
@@ -81,8 +83,8 @@ def open_pair(pair: tuple[object, ...], choice: Choice) -> ArraySource:
             f"A tuple of ({kinds}) is no source; expected (records, labels), two arrays. "
             f"Give batches as a list, and a table with its label column named by label=."
         )
-    labels = pair[1] if is_array(pair[1]) else np.asarray(pair[1])
-    if getattr(labels, "ndim", 1) == 0:
+    labels: Any = pair[1] if is_array(pair[1]) else np.asarray(pair[1])
+    if not len(labels.shape):
         raise LabelError(f"Labels are the single value {pair[1]!r}; expected one per record.")
     # A series of pandas slices by its index; its array slices by position.
     positional = labels.to_numpy() if hasattr(labels, "to_numpy") else labels

@@ -11,7 +11,8 @@ from sketchlearn.errors import OptionError, SourceError, UnsupportedSourceError
 from sketchlearn.sources.arrays import ArraySource, open_npy, open_pair
 from sketchlearn.sources.batch import Source
 from sketchlearn.sources.choice import Choice
-from sketchlearn.sources.files import CsvSource, ParquetSource
+from sketchlearn.sources.csv_files import CsvSource
+from sketchlearn.sources.parquet_files import ParquetSource
 from sketchlearn.sources.records import is_array, is_tensor
 from sketchlearn.sources.streams import open_stream
 from sketchlearn.sources.tables import TableSource, is_table
@@ -22,8 +23,13 @@ KINDS = (
     "Arrow table, a path, glob, list or folder of .parquet, .csv or .npy files, a torch dataset "
     "or data loader, or an iterable of batches"
 )
-SUFFIXES = {".parquet": ".parquet", ".pq": ".parquet", ".csv": ".csv", ".csv.gz": ".csv",
-            ".npy": ".npy"}  # fmt: skip
+SUFFIXES = {
+    ".parquet": ".parquet",
+    ".pq": ".parquet",
+    ".csv": ".csv",
+    ".csv.gz": ".csv",
+    ".npy": ".npy",
+}
 
 
 def open_source(

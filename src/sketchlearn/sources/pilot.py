@@ -52,20 +52,39 @@ def head(batch: Batch, rows: int) -> Batch:
     return Batch(batch.values[:rows], None if batch.labels is None else batch.labels[:rows])
 
 
+def take(batches: Iterable[Batch], rows: int) -> list[Batch]:
+    """Return the first `rows` records as batches, reading no further than they need."""
+    kept: list[Batch] = []
+    missing = rows
+    for batch in batches:
+        kept.append(head(batch, missing))
+        missing -= len(kept[-1])
+        if missing <= 0:
+            break
+    return kept
+
+
 def first_rows(batches: Iterable[Batch], rows: int) -> Batch:
-    """Return the first `rows` records, reading no further than they need.
+    """Return the first `rows` records as one batch.
 
     Raises:
         EmptySourceError: there is no record.
     """
-    kept: list[Batch] = []
-    count = 0
+    return join(take(batches, rows))
+
+
+def pick(batches: Iterable[Batch], positions: np.ndarray) -> Iterator[Batch]:
+    """Yield the records at increasing positions, reading no further than the last."""
+    if not len(positions):
+        return
+    start = 0
     for batch in batches:
-        kept.append(batch)
-        count += len(batch)
-        if count >= rows:
-            break
-    return head(join(kept), rows)
+        at = positions[(positions >= start) & (positions < start + len(batch))] - start
+        if len(at):
+            yield Batch(batch.values[at], None if batch.labels is None else batch.labels[at])
+        start += len(batch)
+        if start > positions[-1]:
+            return
 
 
 @final
@@ -73,6 +92,7 @@ class Replay:
     """Batches that can be read once, with what the pilot read kept for that one reading."""
 
     def __init__(self, batches: Iterator[Batch]) -> None:
+        """Hold batches that nobody else reads."""
         self._batches = batches
         self._kept: deque[Batch] = deque()
         self._read = False

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 
 from sketchlearn.errors import SourceError, UnsupportedSourceError
+from sketchlearn.sources.array_layout import ArrayLayout
 from sketchlearn.sources.batch import Batch, Source, SourceSchema
 from sketchlearn.sources.choice import Choice
 from sketchlearn.sources.pilot import Replay, first_rows
-from sketchlearn.sources.records import ArrayLayout, batch_rows, is_array, to_numpy
-from sketchlearn.sources.tables import TableLayout, arrow_errors, as_table, is_table
+from sketchlearn.sources.records import batch_rows, is_array, to_numpy
+from sketchlearn.sources.table_layout import TableLayout, arrow_errors
+from sketchlearn.sources.tables import as_table, is_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    Item = pa.Table | tuple[np.ndarray, np.ndarray | None]
+
+@dataclass(frozen=True)
+class _Arrays:
+    records: np.ndarray
+    labels: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.records)
 
 
 @final
@@ -75,14 +85,15 @@ class StreamSource(Source):
             return self._replay.pilot(rows)
         return first_rows(self.batches(), rows)
 
-    def _read(self, items: Iterable[Item]) -> Iterator[Batch]:
+    def _read(self, items: Iterable[_Arrays | pa.Table]) -> Iterator[Batch]:
         for item in items:
-            if isinstance(self._layout, ArrayLayout) and isinstance(item, tuple):
-                yield from _array_batches(self._layout, *item)
-            elif isinstance(self._layout, TableLayout) and not isinstance(item, tuple):
-                self._layout.check(item.schema, "A later table of the stream")
+            layout = self._layout
+            if isinstance(layout, ArrayLayout) and isinstance(item, _Arrays):
+                yield from _array_batches(layout, item)
+            elif isinstance(layout, TableLayout) and not isinstance(item, _Arrays):
+                layout.check(item.schema, "A later table of the stream")
                 with arrow_errors("A table of the stream"):
-                    yield from self._layout.batches(item)
+                    yield from layout.batches(item)
             else:
                 raise SourceError(
                     "The stream yields both arrays and tables, and one kind was expected. "
@@ -105,27 +116,27 @@ def open_stream(source: Iterable[object], choice: Choice) -> StreamSource:
     return StreamSource(lambda: iter(source), choice, one_shot=False)
 
 
-def _layout_of(item: Item, choice: Choice) -> ArrayLayout | TableLayout:
-    if not isinstance(item, tuple):
+def _layout_of(item: _Arrays | pa.Table, choice: Choice) -> ArrayLayout | TableLayout:
+    if not isinstance(item, _Arrays):
         return TableLayout.of(item.schema, choice)
-    records, labels = item
-    return ArrayLayout.of(records.shape, records.dtype, choice, label_apart=labels is not None)
+    shape, dtype = item.records.shape, item.records.dtype
+    return ArrayLayout.of(shape, dtype, choice, label_apart=item.labels is not None)
 
 
-def _filled(items: Iterator[object]) -> Iterator[Item]:
+def _filled(items: Iterator[object]) -> Iterator[_Arrays | pa.Table]:
     for raw in items:
         item = _item(raw)
-        if len(item[0] if isinstance(item, tuple) else item):
+        if len(item):
             yield item
 
 
-def _item(raw: object) -> Item:
+def _item(raw: object) -> _Arrays | pa.Table:
     if is_array(raw) and not is_table(raw):
-        return _records(raw), None
+        return _Arrays(_records(raw), None)
     if is_table(raw):
         return as_table(raw)
     if isinstance(raw, tuple) and len(raw) == 2 and is_array(raw[0]):
-        return _records(raw[0]), to_numpy(raw[1])
+        return _Arrays(_records(raw[0]), to_numpy(raw[1]))
     raise UnsupportedSourceError(
         f"The source yields items of type {_type(raw)}, which are no batches of records. Expected "
         f"arrays of shape (n, d), pairs (array, labels), or tables. Convert them first, for "
@@ -146,11 +157,9 @@ def _type(raw: object) -> str:
     return type(raw).__name__
 
 
-def _array_batches(
-    layout: ArrayLayout, records: np.ndarray, labels: np.ndarray | None
-) -> Iterator[Batch]:
+def _array_batches(layout: ArrayLayout, item: _Arrays) -> Iterator[Batch]:
     # The whole item is checked at once, so that its labels match its records.
-    batch = layout.batch(records, labels)
+    batch = layout.batch(item.records, item.labels)
     step = batch_rows(batch.values.shape[1])
     for start in range(0, len(batch), step):
         part = slice(start, start + step)

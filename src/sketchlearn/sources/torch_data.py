@@ -10,11 +10,12 @@ from typing import Any, final
 import numpy as np
 
 from sketchlearn.errors import ColumnError, EmptySourceError, SourceError
+from sketchlearn.sources.array_layout import ArrayLayout
 from sketchlearn.sources.arrays import ArraySource
 from sketchlearn.sources.batch import Batch, Source, SourceSchema
 from sketchlearn.sources.choice import Choice
 from sketchlearn.sources.pilot import draw_rows
-from sketchlearn.sources.records import ArrayLayout, batch_rows, is_array, to_numpy
+from sketchlearn.sources.records import batch_rows, is_array, to_numpy
 from sketchlearn.sources.streams import StreamSource
 
 # Items gathered into one batch; each is a call into the dataset, so more gains nothing.
@@ -74,10 +75,9 @@ class MapSource(Source):
         self.schema = SourceSchema((), (), choice.image, choice.label)
         if self.rows:
             records, labels = _stack([dataset[0]])
-            self._layout = ArrayLayout.of(
-                records.shape, records.dtype, choice, label_apart=labels is not None
-            )
-            self.schema = self._layout.schema
+            apart = labels is not None
+            layout = ArrayLayout.of(records.shape, records.dtype, choice, label_apart=apart)
+            self._layout, self.schema = layout, layout.schema
 
     def batches(self) -> Iterator[Batch]:
         """Yield the records in order, about a thousand at a time."""

@@ -1,0 +1,41 @@
+"""Results with the machine they were measured on."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "results"
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine and the libraries."""
+    model = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].split(":")[1].strip() if names else model
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("numpy", "torch", "pyarrow", "sketchlearn")},
+    }
+
+
+def write(name: str, command: str, figures: Any) -> None:
+    """Write figures to results/<name>.json with the command that gives them, and print them."""
+    FOLDER.mkdir(exist_ok=True)
+    content = {
+        "command": command,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "figures": figures,
+    }
+    (FOLDER / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
+    print(json.dumps(figures, indent=1))

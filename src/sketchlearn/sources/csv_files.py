@@ -1,0 +1,100 @@
+"""Records held in CSV files, larger than memory or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from sketchlearn.sources.batch import Batch, Source
+from sketchlearn.sources.choice import Choice
+from sketchlearn.sources.files import reading, refuse_empty, spread
+from sketchlearn.sources.pilot import join, take
+from sketchlearn.sources.table_layout import TableLayout
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.csv as pa_csv
+
+# Bytes of CSV read at a time. The type of a label is guessed from the first block.
+CSV_BLOCK = 1 << 22
+
+
+@final
+class CsvSource(Source):
+    """CSV files with a header line and the same columns, streamed.
+
+    Numbers are read as float64, since an integer column may turn out to hold 1.5 later on.
+    """
+
+    one_shot = False
+    rows = None
+
+    def __init__(self, paths: Sequence[Path], choice: Choice) -> None:
+        """Open files by their first block.
+
+        Raises:
+            EmptySourceError: a file has no byte.
+            SourceError: a file cannot be read.
+            ColumnError: a column is absent or not numeric, or the files differ.
+        """
+        refuse_empty(paths)
+        arrow = _with_floats(_csv_schema(paths[0]), choice.label)
+        self._layout = TableLayout.of(arrow, choice)
+        self._types = {name: arrow.field(name).type for name in self._layout.used}
+        for path in paths[1:]:
+            self._layout.check(_with_floats(_csv_schema(path), choice.label), str(path))
+        self._paths = tuple(paths)
+        self.schema = self._layout.schema
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the records in the order of the files."""
+        for path in self._paths:
+            yield from self._read(path)
+
+    def pilot(self, rows: int, seed: int) -> Batch:
+        """Return the first records of the files, or of files spread evenly over them.
+
+        Raises:
+            EmptySourceError: the files hold no record.
+        """
+        kept: list[Batch] = []
+        missing = rows
+        parts = spread(len(self._paths), seed)
+        for done, i in enumerate(parts):
+            # What a short file lacks is asked of those after it.
+            some = take(self._read(self._paths[i]), -(-missing // (len(parts) - done)))
+            missing -= sum(map(len, some))
+            kept += some
+        return join(kept)
+
+    def _read(self, path: Path) -> Iterator[Batch]:
+        import pyarrow.csv as pa_csv
+
+        convert = pa_csv.ConvertOptions(column_types=self._types, include_columns=self._layout.used)
+        with reading(path), _open_csv(path, convert) as reader:
+            for part in reader:
+                yield from self._layout.batches(part)
+
+
+def _open_csv(path: Path, convert: pa_csv.ConvertOptions | None) -> pa_csv.CSVStreamingReader:
+    import pyarrow.csv as pa_csv
+
+    options = pa_csv.ReadOptions(block_size=CSV_BLOCK)
+    return pa_csv.open_csv(path, read_options=options, convert_options=convert)
+
+
+def _csv_schema(path: Path) -> pa.Schema:
+    with reading(path), _open_csv(path, None) as reader:
+        return reader.schema
+
+
+def _with_floats(arrow: pa.Schema, label: str | None) -> pa.Schema:
+    import pyarrow as pa
+
+    def wider(field: pa.Field) -> pa.Field:
+        # A column whose first block is blank is read as missing numbers.
+        loose = pa.types.is_integer(field.type) or pa.types.is_null(field.type)
+        return field.with_type(pa.float64()) if loose and field.name != label else field
+
+    return pa.schema([wider(field) for field in arrow])
