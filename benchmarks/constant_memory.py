@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from examples.planar_sets import mixture
 
 from benchmarks import results
-from examples.planar_sets import mixture
 
 _PASS = """
 import resource, sys, time
@@ -83,9 +83,10 @@ def main() -> None:
             measure(_PASS, place / f"{rows}.parquet", plan, place / f"{rows}.sketch")
             for rows in counts
         ]
-        fits = []
-        for rows in (counts[0], counts[2]) * 3:
-            fits.append(measure(_FIT, place / f"{rows}.sketch", chosen.steps))
+        fits = [
+            measure(_FIT, place / f"{rows}.sketch", chosen.steps)
+            for rows in (counts[0], counts[2]) * 3
+        ]
     small, large = fits[0::2], fits[1::2]
 
     def ratio(key: str) -> float:

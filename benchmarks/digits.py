@@ -43,9 +43,7 @@ def judge(seed: int) -> dict[str, float]:
     }
 
 
-def projection(
-    model: GenerativeModel, images: np.ndarray, digits: np.ndarray, seed: int
-) -> float:
+def projection(model: GenerativeModel, images: np.ndarray, digits: np.ndarray, seed: int) -> float:
     """Return the mean PSNR of images projected on the range of the generator of their class."""
     schema = model.schema
     spread = schema.spread[0]

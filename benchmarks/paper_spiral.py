@@ -13,11 +13,11 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from examples.planar_sets import spiral
 from torch import nn
 
 import sketchlearn as sl
 from benchmarks import results
-from examples.planar_sets import spiral
 from sketchlearn.evaluation import sketch_distance
 from sketchlearn.features import FoldedGaussian, draw_frequencies
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from examples.planar_sets import SETS
 
 import sketchlearn as sl
 from benchmarks import results
-from examples.planar_sets import SETS
 from sketchlearn.evaluation import sliced_wasserstein
 
 RECORDS, SAMPLES, SIZE = 100_000, 20_000, 2000

@@ -1,6 +1,6 @@
 """Run every benchmark and print one table against the bars.
 
-    python -m benchmarks.run
+python -m benchmarks.run
 """
 
 from __future__ import annotations

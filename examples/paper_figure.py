@@ -10,12 +10,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-
-import sketchlearn as sl
 from examples.planar_sets import SETS
 
+import sketchlearn as sl
+
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 SHOWN = 4000
 

@@ -42,8 +42,9 @@ def _bar(task: str) -> Iterator[Advance]:
         number = bar.add_task(task, total=None, note="")
 
         def advance(done: int, total: int | None, note: str) -> None:
-            fields = {"note": note} if note else {}
-            bar.update(number, completed=done, total=total, **fields)
+            bar.update(number, completed=done, total=total)
+            if note:
+                bar.update(number, note=note)
 
         yield advance
 

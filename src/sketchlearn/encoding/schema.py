@@ -83,7 +83,7 @@ class Schema:
         center, spread = self._arrays
         encoded = (values.astype(np.float64) - center) / spread
         classes = self._class_numbers(batch)
-        finite = np.isfinite(encoded).all(axis=1)
+        finite = np.asarray(np.isfinite(encoded).all(axis=1))
         if finite.all():
             return Encoded(encoded, classes, 0)
         if missing == "refuse":

@@ -34,6 +34,7 @@ def sketch(
             and counts them in `sketch.dropped`.
         on_batch: called after each batch with the records read so far and their number, or
             None when it is not known.
+        **options: the fields of `PlanOptions`, when there is no plan.
 
     Raises:
         SourceError: the source cannot be read, is empty, or holds values that are refused.

@@ -25,7 +25,7 @@ class GenerativeModel(Protocol):
         """Columns, label and image shape of the records it generates."""
         ...
 
-    def sample(self, n: int, *, seed: int) -> Any:
+    def sample(self, count: int, /, *, seed: int) -> Any:
         """Return `n` records with `to_numpy()` and `labels`."""
         ...
 

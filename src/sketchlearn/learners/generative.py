@@ -205,7 +205,8 @@ def require_output(generator: nn.Module, inputs: int, dimension: int) -> None:
             shape = tuple(generator(torch.zeros(2, inputs)).flatten(1).shape)
     except RuntimeError as error:
         raise FitError(
-            f"The generator failed on an input of shape (2, {inputs}), latents then classes: {error}"
+            f"The generator failed on an input of shape (2, {inputs}), latents then classes: "
+            f"{error}. Change its first layer."
         ) from error
     if shape != (2, dimension):
         raise FitError(

@@ -29,7 +29,7 @@ class LatentStream:
 
     def draw(self, random: torch.Generator) -> Tensor:
         """Return latents of shape (classes · 2 · half, l), ordered by class, then by half."""
-        half, latent = self._net.shape
+        latent = self._net.shape[1]
         shift = torch.rand(self._classes, 2, 1, latent, generator=random)
         points = (self._net + shift).remainder_(1.0).clamp_(1e-7, 1 - 1e-7)
         return torch.special.ndtri(points).view(-1, latent)

@@ -67,7 +67,7 @@ class MatchingProblem:
 
         def target(which: np.ndarray) -> Target:
             frequencies = torch.from_numpy(np.ascontiguousarray(plan.frequencies[:, which]))
-            mean = np.stack([z[:, which].real, z[:, which].imag], axis=1)
+            mean = np.stack([np.real(z[:, which]), np.imag(z[:, which])], axis=1)
             return Target(frequencies, torch.from_numpy(mean.astype(np.float32)))
 
         energy = (np.abs(z) ** 2).mean(axis=1)  # (classes,)

@@ -115,7 +115,8 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
 
 
 def _clean(pilot: Batch, missing: Missing) -> Batch:
-    finite = np.isfinite(np.asarray(pilot.values, dtype=np.float64)).all(axis=1)
+    values = np.asarray(pilot.values, dtype=np.float64)
+    finite = np.asarray(np.isfinite(values).all(axis=1))
     if not finite.all() and missing == "refuse":
         raise MissingValuesError(
             f"{int((~finite).sum())} of {len(finite)} pilot records have missing or non-finite "
@@ -132,9 +133,7 @@ def _clean(pilot: Batch, missing: Missing) -> Batch:
     return pilot
 
 
-def _schema(
-    source: SourceSchema, pilot: Batch, options: PlanOptions
-) -> tuple[Schema, list[str]]:
+def _schema(source: SourceSchema, pilot: Batch, options: PlanOptions) -> tuple[Schema, list[str]]:
     values = np.asarray(pilot.values, dtype=np.float64)
     how = options.standardise
     if how == "auto":
@@ -189,10 +188,11 @@ def _label(
             f"{found[0]!r}; a label is one of at most 1,000 integers or strings. Choose a "
             "column that names classes, or leave label out."
         )
-    return Label(source.label, tuple(found)), [
+    reason = (
         f"Classes of {source.label!r}: the {len(found)} found in the pilot; "
         "declare others with classes=[...]."
-    ]
+    )
+    return Label(source.label, tuple(found)), [reason]
 
 
 def _scales(encoded: np.ndarray, options: PlanOptions) -> tuple[tuple[float, ...], str]:
@@ -228,9 +228,7 @@ def _pair_distances(encoded: np.ndarray, seed: int) -> np.ndarray:
     second = (first + rng.integers(1, count, pairs)) % count
     # in parts, so that wide records never make a large array of differences
     parts = np.array_split(np.arange(pairs), max(1, pairs * encoded.shape[1] // 2**22))
-    distance = [
-        np.linalg.norm(encoded[first[p]] - encoded[second[p]], axis=1) for p in parts
-    ]
+    distance = [np.linalg.norm(encoded[first[p]] - encoded[second[p]], axis=1) for p in parts]
     return np.concatenate(distance)
 
 

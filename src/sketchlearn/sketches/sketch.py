@@ -229,9 +229,16 @@ class Sketch:
         """
         document, tensors = read_tensors(path, "sketch")
         plan = Plan.from_document(document["plan"])
-        blank = {"counts": (plan.schema.class_count,)}
-        blank["sums"] = (plan.schema.class_count, 2, plan.size)
-        for name, shape in blank.items():
+        classes, dimension = plan.schema.class_count, plan.schema.dimension
+        expected: dict[str, tuple[int, ...]] = {
+            "counts": (classes,),
+            "sums": (classes, 2, plan.size),
+            "first_moments": (dimension,),
+            "second_moments": SideSums.empty(dimension).second.shape,
+            "lower": (dimension,),
+            "upper": (dimension,),
+        }
+        for name, shape in expected.items():
             if name not in tensors or tensors[name].shape != shape:
                 raise FileFormatError(f"{path} does not hold {name!r} of shape {shape}.")
         frequencies = tensors.get("frequencies")

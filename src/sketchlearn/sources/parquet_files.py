@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-import numpy as np
-
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
 from sketchlearn.sources.files import reading, refuse_empty, spread

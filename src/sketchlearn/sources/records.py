@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -105,7 +106,7 @@ def check_labels(labels: np.ndarray, rows: int) -> np.ndarray:
     if labels.dtype.kind == "O":
         missing = sum(map(_is_missing, labels))
     else:
-        missing = int(np.count_nonzero(labels != labels))  # NaN and NaT
+        missing = int(np.count_nonzero(labels != labels))  # noqa: PLR0124 - NaN and NaT
     if missing:
         raise missing_labels(missing, rows)
     return labels
@@ -115,7 +116,7 @@ def _is_missing(value: object) -> bool:
     # NA and NaT of pandas refuse to be compared, so they are told by their type.
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(value, float) and value != value
+    return isinstance(value, float) and math.isnan(value)
 
 
 def missing_labels(missing: int, rows: int) -> LabelError:
