@@ -42,4 +42,4 @@ format: $(STAMP) ## format the code and apply safe fixes
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP) ## run the benchmarks
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,9 @@ def demo(*, out: Path = Path("demo"), steps: int | None = None, seed: int = 0) -
     print(sketch.plan.explain())
     del images, digits
     print("\n2. The images are dropped; a generator is learnt from the sketch.")
-    learner = sl.GenerativeNetwork(seed=seed, **({"steps": steps} if steps else {}))
+    learner = sl.GenerativeNetwork(seed=seed)
+    if steps is not None:
+        learner = replace(learner, steps=steps)
     fitted = fit_with_progress(learner, sketch, out / ".model.checkpoint")
     fitted.save(out / "model")
     print(fitted.status)

@@ -60,4 +60,7 @@ def _add_block(
             np.multiply(feature[:rows], np.float32(1 / UNIT), out=feature[:rows])
             # the cast to integers truncates toward zero
             np.copyto(units[:rows], feature[:rows], casting="unsafe")
-            total[present, part] += np.add.reduceat(units[:rows], starts, axis=0)
+            if len(present) == 1:  # about twice as fast as a general reduction
+                total[present[0], part] += np.add.reduce(units[:rows], axis=0, dtype=np.int32)
+            else:
+                total[present, part] += np.add.reduceat(units[:rows], starts, axis=0)

@@ -39,16 +39,16 @@ class FrequencyLaw(ABC):
         """Return the quantiles of R at `level` in (0, 1), for records of `dimension` columns."""
 
     def kernel(self, distance: np.ndarray, dimension: int) -> np.ndarray:
-        """Return k at given distances (any shape), by quadrature over 512 radius quantiles.
+        """Return k at given distances (any shape), by quadrature over 256 radius quantiles.
 
         A direction's average is `E cos(t φ·e) = 0F1(d/2; -t²/4)`.
         """
-        level = (np.arange(512) + 0.5) / 512
+        level = (np.arange(256) + 0.5) / 256
         radius = self.radius(level, dimension)
         distance = np.asarray(distance, dtype=np.float64)
         total = np.zeros(distance.shape)
         for scale in self.scales:
-            phase = distance[..., None] * (radius / scale)  # (..., 512)
+            phase = distance[..., None] * (radius / scale)  # (..., 256)
             total += special.hyp0f1(dimension / 2, -(phase**2) / 4).mean(axis=-1)
         return total / len(self.scales)
 

@@ -26,29 +26,6 @@ def fourier_features(records: Tensor, frequencies: Tensor) -> Tensor:
     return torch.stack([phase.cos(), phase.sin()], dim=1)
 
 
-@torch.no_grad()
-def mean_features(records: Tensor, frequencies: Tensor) -> Tensor:
-    """Return the mean features of each class, tile by tile.
-
-    Args:
-        records: shape (classes, n, d).
-        frequencies: shape (d, m).
-
-    Returns:
-        Shape (classes, 2, m).
-    """
-    classes, count, _ = records.shape
-    size = frequencies.shape[1]
-    mean = records.new_empty(classes, 2, size)
-    width = max(1, _TILE // max(1, count))
-    for number in range(classes):
-        for left in range(0, size, width):
-            phase = records[number] @ frequencies[:, left : left + width]
-            mean[number, 0, left : left + width] = phase.cos().mean(0)
-            mean[number, 1, left : left + width] = phase.sin_().mean(0)
-    return mean
-
-
 def matching_loss(records: Tensor, frequencies: Tensor, target: Tensor) -> Tensor:
     """Return an unbiased estimate of ‖z - E Φ(G(u))‖²/m, summed over classes.
 

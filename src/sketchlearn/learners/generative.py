@@ -44,8 +44,7 @@ class GenerativeNetwork:
         latent: dimension of the latents; "auto" is 2 d within 4 to 16: few enough to
             cover evenly, more than the data's own dimension.
         steps: gradient steps.
-        batch: generated records per step, shared evenly by the classes (and rounded up to
-            two powers of two per class).
+        batch: generated records per step, shared evenly by the classes.
         learning_rate: of Adam at the start; it falls to zero along a half cosine.
         held_out: share of the frequencies used for validation only, at most 500 of them.
         restarts: initialisations tried for a twentieth of the steps each; the best goes on.

@@ -17,7 +17,7 @@ class LatentStream:
     Args:
         latent: dimension l.
         classes: number of classes.
-        half: latents in a half, a power of two.
+        half: latents in a half; a power of two spreads most evenly.
         seed: seed of the scrambling.
     """
 

@@ -60,10 +60,10 @@ class Training:
         self._random = torch.Generator().manual_seed(settings.seed)
         classes = len(problem.classes)
         self._latents = LatentStream(
-            settings.latent, classes, _power_of_two(settings.batch / 2 / classes), settings.seed
+            settings.latent, classes, math.ceil(settings.batch / 2 / classes), settings.seed
         )
         self._validation = LatentStream(
-            settings.latent, classes, _power_of_two(_EVALUATION_RECORDS / classes), settings.seed
+            settings.latent, classes, math.ceil(_EVALUATION_RECORDS / classes), settings.seed
         )
 
     def run(
@@ -223,7 +223,3 @@ def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -
     before = min(row["held_out_distance"] for row in history[: -len(history) // 4] or history)
     falling = best["held_out_distance"] < 0.8 * before
     return Status.BUDGET_SPENT if falling else Status.CONVERGED
-
-
-def _power_of_two(number: float) -> int:
-    return 2 ** max(1, math.ceil(math.log2(max(number, 2))))

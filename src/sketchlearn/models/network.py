@@ -89,10 +89,12 @@ class GenerativeModel:
             rng = np.random.default_rng(seed)
             return rng.choice(len(self.proportions), size=count, p=self.proportions)
         known = self.schema.label
-        if known is None or label not in known.classes:
-            names = list(known.classes)[:20] if known else "no label at all"
+        classes = known.classes if known else ()
+        learnt = [name for name, p in zip(classes, self.proportions, strict=False) if p > 0]
+        if label not in learnt:
+            names = learnt[:20] if known else "no label at all"
             raise LabelError(f"The model has no class {label!r}; it was learnt with {names}.")
-        return np.full(count, known.classes.index(label))
+        return np.full(count, classes.index(label))
 
     def save(self, path: str | Path, extra: dict[str, bytes] | None = None) -> None:
         """Write the model as a folder: weights, a readable configuration and a model card.

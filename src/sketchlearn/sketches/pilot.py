@@ -220,10 +220,10 @@ def _scales(encoded: np.ndarray, options: PlanOptions) -> tuple[tuple[float, ...
 
 
 def _pair_distances(encoded: np.ndarray, seed: int) -> np.ndarray:
-    """Return distances of up to 500,000 random pairs of distinct positions."""
+    """Return distances of up to 100,000 random pairs of distinct positions."""
     rng = np.random.default_rng(seed)
     count = len(encoded)
-    pairs = min(500_000, count * (count - 1) // 2, max(2_000, 2**25 // encoded.shape[1]))
+    pairs = min(100_000, count * (count - 1) // 2, max(10_000, 2**25 // encoded.shape[1]))
     first = rng.integers(0, count, pairs)
     second = (first + rng.integers(1, count, pairs)) % count
     # in parts, so that wide records never make a large array of differences
@@ -237,7 +237,7 @@ class _KernelMean:
 
     def __init__(self, distance: np.ndarray, law: str, dimension: int) -> None:
         self._distance = distance
-        self._grid = np.concatenate([[0.0], np.geomspace(1e-4, 1e4, 600)])
+        self._grid = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 300)])
         self._kernel = LAWS[law]().kernel(self._grid, dimension)
 
     def __call__(self, scale: float) -> float:
@@ -249,7 +249,7 @@ class _KernelMean:
         if median == 0:
             raise PlanError("All pilot records are equal: there is nothing to learn from them.")
         low, high = 1e-4 * median, 1e4 * median
-        for _ in range(60):
+        for _ in range(40):
             middle = float(np.sqrt(low * high))
             low, high = (middle, high) if self(middle) < target else (low, middle)
         return low
