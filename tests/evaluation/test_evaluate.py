@@ -5,10 +5,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sketchlearn.errors import ColumnError, EmptySourceError, MissingValuesError, OptionError
+from sketchlearn.errors import (
+    ColumnError,
+    EmptySourceError,
+    MissingValuesError,
+    OptionError,
+    SketchlearnError,
+)
 from sketchlearn.evaluation import evaluate, table
 from sketchlearn.evaluation.real_records import LabelledRecords, read_records
 from sketchlearn.evaluation.splits import class_codes, halves
+from sketchlearn.sources import open_source
 
 pytest.importorskip("sklearn")
 
@@ -101,8 +108,12 @@ def test_records_that_cannot_be_judged_are_refused():
     model = FakeModel(law)
     with pytest.raises(EmptySourceError, match="19 records"):
         evaluate(model, real(19, 1))
-    with pytest.raises(ColumnError, match="2 columns"):
+    with pytest.raises(ColumnError, match="'x2'"):
         evaluate(model, real(40, 1)[:, :2])
+    with pytest.raises(ColumnError, match="in that order"):
+        evaluate(model, open_source(real(40, 1), columns=["x1", "x0", "x2"]))
+    with pytest.raises(EmptySourceError, match="0 records"):
+        evaluate(model, iter([]))
     broken = real(40, 1)
     broken[3, 1] = np.nan
     with pytest.raises(MissingValuesError, match="holdout"):
@@ -113,6 +124,34 @@ def test_records_that_cannot_be_judged_are_refused():
         evaluate(FakeModel(lambda rng, n: (np.zeros((n, 2)), None)), real(40, 1))
     with pytest.raises(OptionError, match="samples is 3"):
         evaluate(model, real(40, 1), samples=3)
+
+
+def test_tables_are_read_by_name_with_text_labels(tmp_path):
+    rng = np.random.default_rng(5)
+    names = np.array(["no", "yes"])
+    lines = ["kind,b,other,a"]
+    for code, value in zip(rng.integers(0, 2, 80), rng.standard_normal((80, 2)), strict=True):
+        lines.append(f"{names[code]},{value[0]},7.5,{value[1] + 9 * code}")
+    path = tmp_path / "held.csv"
+    path.write_text("\n".join(lines))
+
+    def draw(rng, n):
+        codes = rng.integers(0, 2, n)
+        return rng.standard_normal((n, 2)) + 9 * np.outer(codes, [1, 0]), names[codes]
+
+    model = FakeModel(draw, columns=2)
+    model.schema = SimpleNamespace(
+        columns=("a", "b"), label=SimpleNamespace(name="kind"), image=None
+    )
+    result = evaluate(model, path)
+    assert result["downstream_logistic"] == {"value": 1.0, "floor": 1.0}
+
+
+def test_missing_labels_are_refused():
+    labels = np.full(40, 1.0)
+    labels[7] = np.nan
+    with pytest.raises(SketchlearnError, match="label"):
+        evaluate(FakeModel(law, label="y"), (real(40, 1), labels))
 
 
 def test_reading_keeps_a_fair_draw():

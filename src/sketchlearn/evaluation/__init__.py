@@ -1,6 +1,6 @@
 """Judge generated records against held-out real ones."""
 
-from sketchlearn.evaluation.case import GenerativeModel
+from sketchlearn.evaluation.case import SupportsSample
 from sketchlearn.evaluation.coverage import neighbour_coverage
 from sketchlearn.evaluation.distances import (
     fresh_frequencies,
@@ -14,7 +14,7 @@ from sketchlearn.evaluation.table import table
 from sketchlearn.evaluation.two_sample import two_sample_auc
 
 __all__ = [
-    "GenerativeModel",
+    "SupportsSample",
     "closest_record",
     "downstream",
     "evaluate",

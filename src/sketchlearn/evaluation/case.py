@@ -17,7 +17,7 @@ from sketchlearn.evaluation.real_records import (
 from sketchlearn.evaluation.splits import halves
 
 
-class GenerativeModel(Protocol):
+class SupportsSample(Protocol):
     """What evaluation asks of a model."""
 
     @property
@@ -58,7 +58,7 @@ class Case:
 
 
 def prepare(
-    model: GenerativeModel, holdout: Any, train: Any, samples: int | None, seed: int
+    model: SupportsSample, holdout: Any, train: Any, samples: int | None, seed: int
 ) -> Case:
     """Read, split, generate and standardise.
 
@@ -82,7 +82,7 @@ def prepare(
     )
 
 
-def _generate(model: GenerativeModel, count: int, seed: int) -> LabelledRecords:
+def _generate(model: SupportsSample, count: int, seed: int) -> LabelledRecords:
     """Generate records, in random order."""
     drawn = model.sample(count, seed=seed)
     values = finite_matrix(drawn.to_numpy(), len(model.schema.columns), "generated")

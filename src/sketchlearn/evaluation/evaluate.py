@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sketchlearn.errors import OptionError
-from sketchlearn.evaluation.case import Case, GenerativeModel, prepare
+from sketchlearn.evaluation.case import Case, SupportsSample, prepare
 from sketchlearn.evaluation.coverage import neighbour_coverage
 from sketchlearn.evaluation.distances import (
     fresh_frequencies,
@@ -24,7 +24,7 @@ Result = dict[str, dict[str, float]]
 
 
 def evaluate(
-    model: GenerativeModel,
+    model: SupportsSample,
     holdout: Any,
     train: Any = None,
     *,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -77,7 +76,7 @@ def read_records(
         EmptySourceError: if there are fewer than 20 records.
     """
     opened = _open(source, schema)
-    _check_columns(opened.schema.columns, schema, role, named=_has_names(source))
+    _check_columns(opened.schema.columns, schema, role)
     records = _reservoir(opened.batches(), len(schema.columns), role, seed, most)
     if len(records) < LEAST_RECORDS:
         raise EmptySourceError(
@@ -87,43 +86,27 @@ def read_records(
     return records
 
 
-def _has_names(source: Any) -> bool:
-    """Tell whether the source names its columns, as tables do and arrays do not."""
-    if isinstance(source, list | tuple) and source:
-        return all(isinstance(part, str | os.PathLike) for part in source)
-    if isinstance(source, str | os.PathLike):
-        return not os.fspath(source).endswith((".npy", ".npz"))
-    return any(
-        hasattr(source, name)
-        for name in ("__arrow_c_stream__", "__dataframe__", "columns", "column_names")
-    )
-
-
 def _open(source: Any, schema: ModelSchema) -> Source:
-    """Open a source on the model's columns, by name where it has names."""
+    """Open a source on the model's columns and label, by name."""
     if isinstance(source, Source):
         return source
-    if not _has_names(source):
-        return open_source(source, image=schema.image)
     label = None if schema.label is None else getattr(schema.label, "name", schema.label)
-    return open_source(source, columns=list(schema.columns), label=label, image=schema.image)
+    return open_source(source, columns=tuple(schema.columns), label=label, image=schema.image)
 
 
-def _check_columns(columns: Sequence[str], schema: ModelSchema, role: str, *, named: bool) -> None:
-    """Refuse a source whose columns are not those of the model."""
-    if len(columns) != len(schema.columns):
-        raise ColumnError(
-            f"The {role} source has {len(columns)} columns, but the model generates "
-            f"{len(schema.columns)}. Give records with the columns the model was fitted on."
-        )
-    if named and tuple(columns) != tuple(schema.columns):
-        absent = next((name for name in schema.columns if name not in columns), None)
-        if absent is not None:
-            raise ColumnError.absent(absent, columns)
-        raise ColumnError(
-            f"The {role} source has the model's columns in another order. Give them in the "
-            f"order {list(schema.columns)[:12]}."
-        )
+def _check_columns(columns: Sequence[str], schema: ModelSchema, role: str) -> None:
+    """Refuse a source whose columns are not those of the model, in the same order."""
+    wanted = tuple(schema.columns)
+    # A source without records may not know its columns.
+    if not columns or tuple(columns) == wanted:
+        return
+    absent = next((name for name in wanted if name not in columns), None)
+    if absent is not None:
+        raise ColumnError.absent(absent, columns)
+    raise ColumnError(
+        f"The {role} source was opened on the columns {list(columns)[:12]}; the model has "
+        f"{list(wanted)[:12]}. Open it with columns=[...] of the model, in that order."
+    )
 
 
 def _reservoir(

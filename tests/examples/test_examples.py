@@ -1,0 +1,48 @@
+"""The examples run."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# by path: the folder of this test is called examples too
+_SPEC = importlib.util.spec_from_file_location("_planar", ROOT / "examples" / "planar_sets.py")
+_PLANAR = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_PLANAR)
+SETS = _PLANAR.SETS
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_planar_set_is_reproducible_and_lies_near_the_unit_ball(name):
+    def draw(seed):
+        return SETS[name](3000, np.random.default_rng(seed))
+
+    assert draw(0).shape == (3000, 2)
+    assert (draw(0) == draw(0)).all()
+    assert (draw(0) != draw(1)).any()
+    radius = np.linalg.norm(draw(0), axis=1)
+    assert radius.max() < 1.5
+    assert radius.max() > 0.5
+    assert (draw(0).std(axis=0) > 0.1).all()
+
+
+def test_there_are_the_five_sets_the_documentation_names():
+    assert set(SETS) == {"mixture", "spiral", "circles", "ring", "checkerboard"}
+
+
+def test_the_paper_figure_is_drawn(tmp_path):
+    out = tmp_path / "figure.png"
+    command = [sys.executable, "-m", "examples.paper_figure", "--records", "2000"]
+    done = subprocess.run(
+        [*command, "--steps", "2", "--out", str(out)],
+        cwd=ROOT, env={**os.environ, "MPLCONFIGDIR": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert out.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert all(f"{name}: " in done.stdout for name in SETS)

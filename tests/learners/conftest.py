@@ -1,0 +1,28 @@
+"""Small sketches, and a comparison of fits bit by bit."""
+
+import numpy as np
+import pytest
+import torch
+
+import sketchlearn as sl
+
+
+@pytest.fixture(scope="session")
+def gaussian():
+    """Sketch of 500 records of a correlated Gaussian in the plane."""
+    rng = np.random.default_rng(0)
+    records = rng.normal(size=(500, 2)) @ np.array([[1.0, 0.5], [0.0, 0.7]]) + [3.0, -1.0]
+    return sl.sketch(records, size=40)
+
+
+@pytest.fixture(scope="session")
+def same():
+    """Return whether two fits have the same weights and history, bit for bit."""
+
+    def compare(one, other):
+        mine, theirs = (f.model.generator.state_dict() for f in (one, other))
+        assert mine.keys() == theirs.keys()
+        equal = all(torch.equal(mine[name], theirs[name]) for name in mine)
+        return equal and one.history == other.history and one.status == other.status
+
+    return compare

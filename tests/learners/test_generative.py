@@ -1,0 +1,300 @@
+"""Learning a generator from a sketch alone."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import sketchlearn as sl
+from sketchlearn.errors import EmptySourceError, FitError, OptionError
+from sketchlearn.learners import training
+from sketchlearn.learners.generative import default_generator
+from sketchlearn.learners.training import judge
+from sketchlearn.models.generators import MLP, Bounded, Convolutional
+
+QUICK = {"steps": 12, "batch": 32, "latent": 4}
+
+
+@pytest.fixture
+def small_evaluations(monkeypatch):
+    """Let an evaluation draw few records, where their number is beside the point."""
+    monkeypatch.setattr(training, "_EVALUATION_RECORDS", 64)
+
+
+def custom(inputs=4, outputs=2):
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(inputs, 16), nn.Tanh(), nn.Linear(16, outputs))
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_the_mean_and_covariance_of_a_gaussian_are_recovered(dimension):
+    mix = np.array([[2.0, 1.0], [0.0, 1.0]])[:dimension, :dimension]
+    records = np.random.default_rng(0).normal(size=(4000, dimension)) @ mix + 5.0
+    sketch = sl.sketch(records, size=80)
+    fit = sl.GenerativeNetwork(steps=300, batch=128).fit(sketch)
+    drawn = fit.model.sample(20_000).to_numpy()
+    deviation = records.std(axis=0)
+    assert np.abs(drawn.mean(axis=0) - records.mean(axis=0)).max() < 0.1 * deviation.max()
+    scaled = np.atleast_2d(np.cov((drawn / deviation).T))
+    assert np.abs(scaled - np.atleast_2d(np.cov((records / deviation).T))).max() < 0.15
+    first, best = fit.history[0], min(row["held_out_distance"] for row in fit.history)
+    assert best < 0.02 * first["held_out_distance"]
+
+
+def test_records_in_other_units_give_the_same_model_in_those_units():
+    records = np.random.default_rng(1).normal(size=(500, 2)) ** 3
+
+    def drawn(factor):
+        fit = sl.GenerativeNetwork(**QUICK).fit(sl.sketch(factor * records, size=40))
+        return fit.model.sample(200).to_numpy() / factor
+
+    assert np.abs(drawn(1000.0) - drawn(1.0)).max() < 1e-3 * records.std()
+
+
+def test_the_seed_decides_the_weights(gaussian, same):
+    fits = [sl.GenerativeNetwork(**QUICK, seed=seed).fit(gaussian) for seed in (0, 0, 1)]
+    assert same(fits[0], fits[1])
+    assert not same(fits[0], fits[2])
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_fit_leaves_torch_s_global_random_state_alone_and_does_not_depend_on_it(
+    gaussian, same, own
+):
+    learner = sl.GenerativeNetwork(**QUICK, restarts=2, generator=custom() if own else None)
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    one = learner.fit(gaussian)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    assert same(one, learner.fit(gaussian))
+
+
+def test_a_fit_leaves_its_sketch_and_the_users_module_alone(gaussian):
+    module = custom()
+    weights = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    sums = gaussian.sums.copy()
+    fit = sl.GenerativeNetwork(generator=module, **QUICK).fit(gaussian)
+    assert all(torch.equal(weights[k], v) for k, v in module.state_dict().items())
+    assert (gaussian.sums == sums).all()
+    assert not torch.equal(fit.model.generator[0].weight, module[0].weight)
+    assert fit.model.sample(5).to_numpy().shape == (5, 2)
+
+
+def test_each_label_draws_records_of_its_own_class():
+    rng = np.random.default_rng(0)
+    labels = np.array(["left"] * 300 + ["right"] * 100)
+    records = rng.normal(size=(400, 2)) + np.where(labels == "left", -4, 4)[:, None]
+    sketch = sl.sketch((records, labels), label="side", size=60)
+    model = sl.GenerativeNetwork(steps=120, batch=128).fit(sketch).model
+    assert (model.sample(500, label="left").to_numpy().mean(axis=1) < 0).mean() > 0.97
+    assert (model.sample(500, label="right").to_numpy().mean(axis=1) > 0).mean() > 0.97
+    mixed = model.sample(1000)
+    assert ((mixed.to_numpy().mean(axis=1) > 0) == (mixed.labels == "right")).mean() > 0.97
+    assert (mixed.labels == "right").mean() == pytest.approx(0.25, abs=0.06)
+
+
+def test_a_class_without_records_does_not_stop_the_others():
+    rng = np.random.default_rng(0)
+    records, labels = rng.normal(size=(40, 2)), np.array(["a", "c"] * 20)
+    sketch = sl.sketch((records, labels), label="k", classes=["a", "b", "c"], size=20)
+    fit = sl.GenerativeNetwork(**QUICK).fit(sketch)
+    assert set(fit.model.sample(200).labels) == {"a", "c"}
+
+
+def test_a_module_of_the_wrong_output_width_is_refused(gaussian):
+    learner = sl.GenerativeNetwork(generator=custom(outputs=3), **QUICK)
+    with pytest.raises(FitError, match="gave \\(3,\\) numbers.*records have 2.*last layer"):
+        learner.fit(gaussian)
+
+
+def test_a_module_of_the_wrong_input_width_is_refused(gaussian):
+    learner = sl.GenerativeNetwork(generator=custom(inputs=7), **QUICK)
+    with pytest.raises(FitError, match="shape \\(2, 4\\).*first layer"):
+        learner.fit(gaussian)
+
+
+def test_a_module_that_returns_one_number_per_record_without_an_axis_is_refused():
+    class Flat(nn.Linear):
+        def forward(self, latents):
+            return super().forward(latents).squeeze(1)
+
+    sketch = sl.sketch(np.random.default_rng(0).normal(size=(50, 1)), size=20)
+    with pytest.raises(FitError):
+        sl.GenerativeNetwork(generator=Flat(4, 1), **QUICK).fit(sketch)
+
+
+class Broken(nn.Linear):
+    """A generator whose output is no number after its first call."""
+
+    calls = 0
+
+    def forward(self, latents):
+        self.calls += 1
+        return super().forward(latents) * (1.0 if self.calls == 1 else float("nan"))
+
+
+def test_a_module_that_yields_no_numbers_is_told_as_divergence(gaussian):
+    learner = sl.GenerativeNetwork(generator=Broken(4, 2), **QUICK)
+    with pytest.raises(FitError, match="diverged at step 1"):
+        learner.fit(gaussian)
+
+
+def test_a_learning_rate_that_overflows_is_told_as_divergence(gaussian):
+    with pytest.raises(FitError, match="smaller learning_rate"):
+        sl.GenerativeNetwork(**QUICK, learning_rate=1e20).fit(gaussian)
+
+
+def test_restarts_go_on_from_the_best_start_and_are_reproducible(gaussian, same):
+    learner = sl.GenerativeNetwork(**{**QUICK, "steps": 40}, restarts=3)
+    fit = learner.fit(gaussian)
+    assert same(fit, learner.fit(gaussian))
+    single = sl.GenerativeNetwork(**{**QUICK, "steps": 40}).fit(gaussian)
+    tried = fit.history[0]
+    assert tried["step"] == 2
+    reached = [row for row in single.history if row["step"] <= 2]
+    assert tried["held_out_distance"] <= min(row["held_out_distance"] for row in reached)
+    assert fit.history[-1]["step"] == 40
+
+
+def test_restarts_of_a_users_module_reset_its_weights(gaussian):
+    """The user's own weights are far off, so a reset module must win."""
+    module = custom()
+    with torch.no_grad():
+        module[-1].bias.fill_(50.0)
+    one = sl.GenerativeNetwork(generator=module, **QUICK, learning_rate=1e-4).fit(gaussian)
+    two = sl.GenerativeNetwork(generator=module, **QUICK, learning_rate=1e-4, restarts=2).fit(
+        gaussian
+    )
+    assert one.model.generator[-1].bias.min() > 40
+    assert two.model.generator[-1].bias.max() < 2
+
+
+def test_the_model_has_the_best_weights_of_the_history(gaussian):
+    seen = {}
+    learner = sl.GenerativeNetwork(**{**QUICK, "learning_rate": 0.3})
+    fit = learner.fit(gaussian, on_step=lambda step, row: seen.update({step: row}))
+    assert list(seen) == list(range(1, 13))
+    assert [row for row in seen.values() if row] == fit.history
+    best = min(fit.history, key=lambda row: row["held_out_distance"])
+    run = training.Training(
+        training.MatchingProblem.of(gaussian, 0.1, 0),
+        training.TrainingSettings(4, 12, 32, 0.3, 0.99, 20, 0),
+        fit.model.generator,
+    )
+    assert run.evaluate()["held_out_distance"] == best["held_out_distance"]
+
+
+def test_patience_stops_a_run_that_no_longer_improves(gaussian):
+    module = custom()
+    learner = sl.GenerativeNetwork(
+        generator=module, **{**QUICK, "steps": 30}, patience=2, learning_rate=1e-12
+    )
+    fit = learner.fit(gaussian)
+    assert fit.history[-1]["step"] < 30
+    assert fit.status is sl.Status.CONVERGED
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"steps": 0}, {"batch": 3}, {"restarts": 0}, {"patience": 0}, {"held_out": 0.0},
+        {"held_out": 1.0}, {"averaging": 1.0}, {"averaging": -0.1}, {"learning_rate": 0.0},
+        {"learning_rate": float("nan")}, {"latent": 0}, {"seed": -1},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_option_that_cannot_be_used_is_refused_by_its_name(option):
+    with pytest.raises(OptionError, match=next(iter(option))):
+        sl.GenerativeNetwork(**option)
+
+
+def test_an_empty_sketch_is_refused(gaussian):
+    with pytest.raises(EmptySourceError, match="no record"):
+        sl.GenerativeNetwork(**QUICK).fit(sl.Sketch(gaussian.plan))
+
+
+def problem(noise=1e-4, signal=0.1):
+    return SimpleNamespace(noise=noise, signal=signal)
+
+
+def rows(held_out, train=None, last=8):
+    """A history of evaluations at equal steps, the last at step `last`."""
+    train = train or held_out
+    steps = np.linspace(1, last, len(held_out)).astype(int)
+    keys = ("step", "held_out_distance", "train_distance")
+    return [dict(zip(keys, row, strict=True)) for row in zip(steps, held_out, train, strict=True)]
+
+
+FLAT = [0.08, 0.05, 0.031, 0.03, 0.03, 0.03, 0.03, 0.03]
+FALLING = [0.08, 0.07, 0.06, 0.05, 0.04, 0.03, 0.02, 0.01]
+TOO_GOOD = [0.08, 0.05, 0.02, 0.01, 0.005, 0.004, 0.003, 0.002]
+
+
+@pytest.mark.parametrize(
+    ("noise", "history", "status"),
+    [
+        (0.06, rows(FLAT), sl.Status.NOISE_DOMINATES),
+        (1e-4, rows(FLAT, TOO_GOOD), sl.Status.SKETCH_TOO_SMALL),
+        (1e-4, rows(FALLING), sl.Status.BUDGET_SPENT),
+        (1e-4, rows(FLAT), sl.Status.CONVERGED),
+        # patience ran out, whatever the last rows say
+        (1e-4, rows(FALLING, last=5), sl.Status.CONVERGED),
+        # down in the sampling noise there is nothing left to fall, or to overfit
+        (0.01, rows(FALLING), sl.Status.CONVERGED),
+        (0.02, rows(FLAT, TOO_GOOD), sl.Status.CONVERGED),
+        # a train distance below zero is the estimate's own error
+        (1e-4, rows(FLAT, [-x for x in FLAT]), sl.Status.SKETCH_TOO_SMALL),
+        (1e-4, rows([0.03]), sl.Status.CONVERGED),
+    ],
+)
+def test_a_run_is_judged_by_its_history_and_the_noise(noise, history, status):
+    assert judge(problem(noise), history, 8) is status
+
+
+def test_three_records_in_twenty_dimensions_are_told_to_be_noise():
+    sketch = sl.sketch(np.random.default_rng(0).normal(size=(3, 20)), size=40)
+    assert sl.GenerativeNetwork(**QUICK).fit(sketch).status is sl.Status.NOISE_DOMINATES
+
+
+def test_a_large_network_on_few_frequencies_is_told_that_the_sketch_is_too_small():
+    records = np.random.default_rng(0).normal(size=(20_000, 6)) ** 3
+    sketch = sl.sketch(records, size=30, scales=[1.5])
+    learner = sl.GenerativeNetwork(steps=60, batch=256, held_out=0.5, learning_rate=1e-2)
+    assert learner.fit(sketch).status is sl.Status.SKETCH_TOO_SMALL
+
+
+def test_small_images_come_from_a_bounded_perceptron(small_evaluations):
+    images = np.random.default_rng(0).integers(3, 200, size=(60, 8, 8)).astype(np.uint8)
+    fit = sl.GenerativeNetwork(**QUICK).fit(sl.sketch(images, size=20))
+    generator = fit.model.generator
+    assert isinstance(generator, Bounded)
+    assert isinstance(generator.inner, MLP)
+    encoded = fit.model.generate(100 * torch.randn(200, 4)).detach().numpy()
+    assert (encoded >= fit.model.lower - 1e-4).all()
+    assert (encoded <= fit.model.upper + 1e-4).all()
+    drawn = fit.model.sample(300).to_numpy()
+    assert drawn.shape == (300, 8, 8)
+    assert (drawn >= images.min(axis=0)).all()
+    assert (drawn <= images.max(axis=0)).all()
+
+
+def test_images_of_400_pixels_come_from_a_bounded_convolutional_network(small_evaluations):
+    images = np.random.default_rng(0).integers(0, 256, size=(30, 20, 20)).astype(np.uint8)
+    learner = sl.GenerativeNetwork(steps=2, batch=4, latent=4)
+    fit = learner.fit(sl.sketch(images, size=20))
+    assert isinstance(fit.model.generator, Bounded)
+    assert isinstance(fit.model.generator.inner, Convolutional)
+    assert fit.model.sample(3).to_numpy().shape == (3, 20, 20)
+    smaller = default_generator(sl.sketch(images[:, :, :19], size=20), 4)
+    assert isinstance(smaller.inner, MLP)
+
+
+def test_latents_are_twice_the_dimension_within_4_to_16(gaussian):
+    def latent(dimension):
+        records = np.random.default_rng(0).normal(size=(20, dimension))
+        return sl.GenerativeNetwork()._latent(sl.sketch(records, size=10))
+
+    assert [latent(d) for d in (1, 2, 3, 8, 30)] == [4, 4, 6, 16, 16]
