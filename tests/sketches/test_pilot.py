@@ -1,0 +1,245 @@
+"""What a pilot decides: units, scales, classes, and what it refuses."""
+
+import numpy as np
+import pytest
+
+import sketchlearn as sl
+from sketchlearn.errors import (
+    ColumnError,
+    EmptySourceError,
+    LabelError,
+    MissingValuesError,
+    OptionError,
+    PlanError,
+)
+from sketchlearn.features import LAWS
+
+
+def normal(count=200, dimension=2, seed=0):
+    return np.random.default_rng(seed).standard_normal((count, dimension))
+
+
+def mean_kernel(plan, scale, records):
+    schema = plan.schema
+    encoded = (records - np.array(schema.center)) / np.array(schema.spread)
+    rng = np.random.default_rng(7)
+    first, second = rng.integers(0, len(encoded), (2, 4000))
+    apart = np.linalg.norm(encoded[first] - encoded[second], axis=1)[first != second]
+    return np.exp(-(apart**2) / (2 * scale**2)).mean()
+
+
+@pytest.mark.parametrize("unit", [1000.0, 0.001])
+def test_units_do_not_matter(unit):
+    records = normal() + 3
+    plain, other = sl.plan(records, size=32), sl.plan(unit * records, size=32)
+    assert other.law == plain.law
+    assert np.array_equal(other.frequencies, plain.frequencies)
+    assert sl.sketch(unit * records, other).mean() == pytest.approx(
+        sl.sketch(records, plain).mean(), abs=1e-5
+    )
+
+
+def test_the_same_pilot_and_seed_give_the_same_plan():
+    assert sl.plan(normal(), size=8) == sl.plan(normal(), size=8)
+    assert sl.plan(normal(), size=8, seed=1) != sl.plan(normal(), size=8)
+
+
+def test_each_column_is_given_mean_zero_and_deviation_one():
+    records = normal() * [1.0, 50.0] + [0.0, -7.0]
+    schema = sl.plan(records, size=8).schema
+    assert schema.center == pytest.approx(records.mean(axis=0))
+    assert schema.spread == pytest.approx(records.std(axis=0))
+
+
+def test_images_share_one_spread():
+    records = np.random.default_rng(0).random((100, 3, 4)) * np.linspace(0, 1, 4)
+    plan = sl.plan(records, size=8)
+    assert plan.schema.image == (3, 4)
+    common = np.sqrt(records.reshape(100, 12).var(axis=0).mean())
+    assert plan.schema.spread == pytest.approx([common] * 12)
+    assert "one unit" in plan.explain()
+
+
+def test_columns_can_be_taken_as_they_are():
+    plan = sl.plan(normal() + 5, size=8, standardise="none")
+    assert plan.schema.center == (0.0, 0.0)
+    assert plan.schema.spread == (1.0, 1.0)
+    assert "as they are" in plan.explain()
+
+
+@pytest.mark.parametrize(("dimension", "size"), [(1, 2000), (100, 2500), (400, 5000)])
+def test_the_size_grows_with_the_root_of_the_dimension(dimension, size):
+    assert sl.plan(normal(20, dimension), scales=[1.0]).size == size
+
+
+# --- scales -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 30, 300, 784])
+def test_scales_go_from_what_is_nearly_noise_to_what_is_nearly_the_mean(dimension):
+    records = normal(400, dimension)
+    plan = sl.plan(records, size=8)
+    finest, *_, coarsest = plan.law.scales
+    assert len(plan.law.scales) == 5
+    assert np.diff(np.log(plan.law.scales)) == pytest.approx(np.log(coarsest / finest) / 4, rel=0.01)
+    assert mean_kernel(plan, finest, records) == pytest.approx(0.01, abs=0.005)
+    assert mean_kernel(plan, coarsest, records) == pytest.approx(0.7, abs=0.03)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_every_law_finds_scales_around_the_distances(law):
+    finest, *_, coarsest = sl.plan(normal(400, 3), size=8, law=law).law.scales
+    assert 0.01 < finest < coarsest < 30
+
+
+@pytest.mark.parametrize("values", [[0.0, 1.0], [0.0, 1.0, 2.0, 3.0]])
+def test_records_that_repeat_do_not_make_scales_vanish(values):
+    # most pairs of such records are equal; what there is to see lies at the distances between
+    records = np.random.default_rng(1).choice(values, (500, 1))
+    plan = sl.plan(records, size=8)
+    gap = 1 / plan.schema.spread[0]
+    assert gap / 10 < plan.law.scales[0] < plan.law.scales[-1] < 30 * gap
+
+
+def test_two_records_are_enough():
+    assert np.isfinite(sl.plan(normal(2), size=8).law.scales).all()
+
+
+def test_declared_scales_are_kept():
+    plan = sl.plan(normal(), size=8, scales=[0.5, 4])
+    assert plan.law.scales == (0.5, 4.0)
+    assert "Scales: declared." in plan.explain()
+
+
+# --- classes ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (np.arange(200) % 3, (0, 1, 2)),
+        (np.array(["b", "a"] * 100), ("a", "b")),
+        (np.array([3.0, 1.0] * 100), (1, 3)),
+        (np.array([True, False] * 100), (False, True)),
+    ],
+)
+def test_classes_are_those_of_the_pilot(labels, classes):
+    found = sl.plan((normal(), labels), size=8, label="kind").schema.label
+    assert found.name == "kind"
+    assert found.classes == classes
+
+
+def test_declared_classes_keep_their_order_and_may_be_unseen():
+    plan = sl.plan((normal(), np.arange(200) % 2), size=8, label="kind", classes=[5, 1, 0])
+    assert plan.schema.label.classes == (5, 1, 0)
+    part = sl.sketch((normal(), np.arange(200) % 2), plan)
+    assert part.counts.tolist() == [0, 100, 100]
+
+
+@pytest.mark.parametrize("classes", [[], [1, 1], [1, 1.0]])
+def test_declared_classes_are_distinct_and_at_least_one(classes):
+    with pytest.raises(OptionError, match="distinct"):
+        sl.plan((normal(), np.arange(200) % 2), size=8, label="kind", classes=classes)
+
+
+def test_a_label_of_measurements_is_refused():
+    with pytest.raises(LabelError, match="200 distinct"):
+        sl.plan((normal(), np.arange(200) / 7), size=8, label="kind")
+
+
+def test_a_label_that_the_plan_never_saw_is_refused():
+    plan = sl.plan((normal(), np.arange(200) % 2), size=8, label="kind")
+    with pytest.raises(LabelError, match="9"):
+        sl.sketch((normal(), np.full(200, 9)), plan)
+    with pytest.raises(LabelError, match="1"):
+        sl.plan((normal(), np.arange(200) % 2), size=8, label="kind", classes=[0])
+
+
+# --- what cannot be planned with --------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -1e9, 12345678.9])
+def test_a_constant_column_is_refused_by_name(value):
+    records = np.stack([normal()[:, 0], np.full(200, value)], axis=1)
+    with pytest.raises(ColumnError, match="'x1'"):
+        sl.plan(records, size=8)
+
+
+def test_constant_pixels_are_allowed_but_not_constant_images():
+    records = np.zeros((50, 2, 2))
+    with pytest.raises(ColumnError, match="3 others"):
+        sl.plan(records, size=8)
+    records[:, 0, 0] = np.arange(50)
+    assert sl.plan(records, size=8).schema.dimension == 4
+
+
+@pytest.mark.parametrize("offset", [1e6, 1.7e12])
+def test_a_column_far_from_zero_is_not_constant(offset):
+    records = normal() + [offset, 0.0]
+    assert sl.plan(records, size=8).schema.spread[0] == pytest.approx(1, rel=0.2)
+
+
+def test_one_record_is_too_few():
+    with pytest.raises(EmptySourceError, match="at least 2"):
+        sl.plan(normal(1), size=8)
+
+
+@pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf])
+def test_missing_values_are_refused_and_counted(hole):
+    records = normal()
+    records[[3, 5, 8], 1] = hole
+    with pytest.raises(MissingValuesError, match=r"3 of 200.*drop"):
+        sl.plan(records, size=8)
+
+
+def test_missing_values_are_dropped_and_counted_when_asked():
+    records = normal()
+    records[[3, 5, 8], 1] = np.nan
+    kept = np.delete(records, [3, 5, 8], axis=0)
+    plan = sl.plan(records, size=8, missing="drop")
+    assert plan == sl.plan(kept, size=8)
+    part = sl.sketch(records, plan, missing="drop")
+    assert (part.count, part.dropped) == (197, 3)
+    assert np.array_equal(part.sums, sl.sketch(kept, plan).sums)
+
+
+def test_an_iterator_is_not_planned_with():
+    with pytest.raises(PlanError, match="sketch"):
+        sl.plan(iter([normal()]), size=8)
+
+
+def test_a_list_of_batches_is():
+    assert sl.plan([normal(), normal(seed=1)], size=8).schema.dimension == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"size": 0},
+        {"size": 2**24 + 1},
+        {"size": "large"},
+        {"size": 10.5},
+        {"law": "cauchy"},
+        {"pilot": 1},
+        {"seed": -1},
+        {"seed": 2**63},
+        {"seed": 1.5},
+        {"scales": []},
+        {"scales": [0.0]},
+        {"scales": [-1.0]},
+        {"scales": [np.nan]},
+        {"scales": ["wide"]},
+        {"scales": 2.0},
+        {"standardise": "rank"},
+        {"missing": "skip"},
+    ],
+    ids=str,
+)
+def test_options_that_cannot_be_used_are_refused_by_name(options):
+    with pytest.raises(OptionError, match=next(iter(options))):
+        sl.plan(normal(), **{"size": 8, **options})
+
+
+def test_unknown_options_are_refused():
+    with pytest.raises(TypeError, match="sizes"):
+        sl.plan(normal(), sizes=8)
