@@ -20,6 +20,12 @@ def table(tmp_path_factory):
     return path
 
 
+@pytest.fixture(autouse=True)
+def small_evaluations(monkeypatch):
+    """Evaluate with 256 records per half instead of 4096: fits of a few steps take less time."""
+    monkeypatch.setattr("sketchlearn.learners.training._EVALUATION_RECORDS", 256)
+
+
 @pytest.fixture
 def run(capsys):
     """Call the command line; return (exit code, standard output, standard error)."""

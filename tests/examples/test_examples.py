@@ -37,9 +37,9 @@ def test_there_are_the_five_sets_the_documentation_names():
 
 def test_the_paper_figure_is_drawn(tmp_path):
     out = tmp_path / "figure.png"
-    command = [sys.executable, "-m", "examples.paper_figure", "--records", "2000"]
+    command = [sys.executable, "-m", "examples.paper_figure", "--records", "500"]
     done = subprocess.run(
-        [*command, "--steps", "2", "--out", str(out)],
+        [*command, "--steps", "1", "--out", str(out)],
         cwd=ROOT, env={**os.environ, "MPLCONFIGDIR": str(tmp_path)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

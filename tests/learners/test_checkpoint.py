@@ -13,12 +13,13 @@ from torch import nn
 
 import sketchlearn as sl
 from sketchlearn.errors import CheckpointError, StorageError
+from sketchlearn.learners import training
 
-LEARNER = sl.GenerativeNetwork(steps=90, batch=32, latent=4)  # evaluated at every second step
-INTERVAL = 2
+OPTIONS = {"steps": 90, "batch": 32, "latent": 4, "patience": 99}
+LEARNER = sl.GenerativeNetwork(**OPTIONS)  # evaluated at every second step
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def whole(gaussian):
     """The fit that nobody interrupts."""
     return LEARNER.fit(gaussian)
@@ -64,7 +65,7 @@ class Interrupted(nn.Sequential):
         if self.training:
             type(self).calls += 1
             if type(self).calls == type(self).at:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
         return super().forward(latents)
 
 
@@ -97,10 +98,12 @@ def test_batch_normalisation_and_restarts_survive_an_interruption(gaussian, same
 KILLED = """
 import os, signal, sys
 import sketchlearn as sl
+from sketchlearn.learners import training
 def on_step(step, row):
     if step >= 37 and os.path.exists(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
-learner = sl.GenerativeNetwork(steps=90, batch=32, latent=4)
+training._EVALUATION_RECORDS = int(sys.argv[3])
+learner = sl.GenerativeNetwork(steps=90, batch=32, latent=4, patience=99)
 learner.fit(sl.load(sys.argv[1]), checkpoint=sys.argv[2], on_step=on_step)
 """
 
@@ -108,7 +111,8 @@ learner.fit(sl.load(sys.argv[1]), checkpoint=sys.argv[2], on_step=on_step)
 def test_a_killed_fit_goes_on_to_the_same_model(gaussian, whole, same, tmp_path):
     gaussian.save(tmp_path / "sketch")
     path = tmp_path / "state"
-    command = [sys.executable, "-c", KILLED, str(tmp_path / "sketch"), str(path)]
+    command = [sys.executable, "-c", KILLED, tmp_path / "sketch", path]
+    command.append(str(training._EVALUATION_RECORDS))
     threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}
     killed = subprocess.run(command, env={**os.environ, **threads}, check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -131,9 +135,8 @@ def state(gaussian, tmp_path):
 def test_the_checkpoint_of_a_fit_with_other_options_is_refused_and_kept(gaussian, state):
     content = state.read_bytes()
     for other in ({"seed": 1}, {"steps": 91}, {"learning_rate": 0.1}):
-        options = {"steps": 90, "batch": 32, "latent": 4, **other}
         with pytest.raises(CheckpointError, match="other options or of another sketch"):
-            sl.GenerativeNetwork(**options).fit(gaussian, checkpoint=state)
+            sl.GenerativeNetwork(**{**OPTIONS, **other}).fit(gaussian, checkpoint=state)
     assert state.read_bytes() == content
 
 
@@ -169,7 +172,7 @@ def test_a_full_disk_stops_the_fit_and_leaves_the_older_checkpoint(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, call, full)
-    with pytest.raises(StorageError, match="No space left on device.*free some space"):
+    with pytest.raises(StorageError, match=r"No space left on device.*free some space"):
         LEARNER.fit(gaussian, checkpoint=state)
     assert state.read_bytes() == content
     assert [p.name for p in state.parent.iterdir()] == [state.name]

@@ -34,7 +34,7 @@ def test_the_seed_decides_which_frequencies_are_held_out(gaussian):
 
 
 def test_at_least_one_and_at_most_five_hundred_frequencies_are_held_out(gaussian):
-    assert columns(MatchingProblem.of(gaussian, 1e-6, 0).held_out).keys().__len__() == 1
+    assert len(columns(MatchingProblem.of(gaussian, 1e-6, 0).held_out)) == 1
     records = np.random.default_rng(0).normal(size=(20, 2))
     large = MatchingProblem.of(sl.sketch(records, size=3000), 0.5, 0)
     assert large.held_out.frequencies.shape == (2, 500)
@@ -93,6 +93,6 @@ def test_classes_without_records_are_left_out():
 
 def test_too_few_frequencies_are_refused_with_the_remedy():
     records = np.random.default_rng(0).normal(size=(20, 2))
-    with pytest.raises(FitError, match="9 frequencies.*larger size"):
+    with pytest.raises(FitError, match=r"9 frequencies.*larger size"):
         MatchingProblem.of(sl.sketch(records, size=9), 0.1, 0)
     assert MatchingProblem.of(sl.sketch(records, size=10), 0.1, 0).dimension == 2

@@ -81,7 +81,8 @@ def test_scales_go_from_what_is_nearly_noise_to_what_is_nearly_the_mean(dimensio
     plan = sl.plan(records, size=8)
     finest, *_, coarsest = plan.law.scales
     assert len(plan.law.scales) == 5
-    assert np.diff(np.log(plan.law.scales)) == pytest.approx(np.log(coarsest / finest) / 4, rel=0.01)
+    step = np.log(coarsest / finest) / 4
+    assert np.diff(np.log(plan.law.scales)) == pytest.approx(step, rel=0.01)
     assert mean_kernel(plan, finest, records) == pytest.approx(0.01, abs=0.005)
     assert mean_kernel(plan, coarsest, records) == pytest.approx(0.7, abs=0.03)
 
@@ -175,7 +176,7 @@ def test_constant_pixels_are_allowed_but_not_constant_images():
 
 @pytest.mark.parametrize("offset", [1e6, 1.7e12])
 def test_a_column_far_from_zero_is_not_constant(offset):
-    records = normal() + [offset, 0.0]
+    records = normal() + np.array([offset, 0.0])
     assert sl.plan(records, size=8).schema.spread[0] == pytest.approx(1, rel=0.2)
 
 

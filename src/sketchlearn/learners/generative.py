@@ -189,7 +189,8 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     schema = sketch.plan.schema
     inputs = latent + (schema.class_count if schema.label else 0)
     if schema.image is None:
-        return MLP(inputs, schema.dimension, width=256, depth=3)
+        width = 128 if schema.dimension < 16 else 256
+        return MLP(inputs, schema.dimension, width, depth=3)
     if schema.dimension < _CONVOLUTION_PIXELS:
         inner: nn.Module = MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK)
     else:
