@@ -15,5 +15,5 @@ def test_there_are_examples():
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_example_runs(block, capsys):
-    exec(compile(block.replace("steps=1000", "steps=40"), str(README), "exec"), {})  # noqa: S102
+    exec(compile(block.replace("steps=1000", "steps=40"), str(README), "exec"), {})
     assert "Traceback" not in capsys.readouterr().out

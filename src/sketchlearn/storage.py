@@ -144,7 +144,8 @@ def read_tensors(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str,
             f"{path} was changed after it was written: its digest does not match its content. "
             "Take the original again, or make it anew from the data."
         )
-    assert isinstance(document, dict)
+    if not isinstance(document, dict):
+        raise FileFormatError(f"{path} carries a document that sketchlearn did not write.")
     return document, tensors
 
 

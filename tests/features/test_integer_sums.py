@@ -1,5 +1,8 @@
 """The data pass: exact, order-free, truncated toward zero, equal to the torch reference."""
 
+import math
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -132,3 +135,21 @@ def test_a_class_without_records_has_zero_sums():
     sums = integer_sums(np.ones((5, 2)), frequencies_of(2, 7), np.full(5, 2), 4)
     assert not sums[[0, 1, 3]].any()
     assert sums[2].any()
+
+
+_on_lattice = sys.modules["sketchlearn.features.integer_sums"]._on_lattice
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3, 64, 300, 784])
+def test_phases_are_exact_dot_products_of_rounded_vectors(dimension):
+    rng = np.random.default_rng(8)
+    records = _on_lattice(rng.standard_cauchy((40, dimension)), axis=1)
+    frequencies = _on_lattice(rng.standard_cauchy((dimension, 30)), axis=0)
+    exact = [[math.fsum(row * column) for column in frequencies.T] for row in records]
+    assert np.array_equal(records @ frequencies, exact)
+
+
+def test_rounding_to_the_lattice_costs_less_than_a_millionth_of_the_largest_entry():
+    vectors = np.random.default_rng(9).standard_normal((100, 784))
+    error = np.abs(_on_lattice(vectors, axis=1) - vectors).max(axis=1)
+    assert (error <= 1e-6 * np.abs(vectors).max(axis=1)).all()

@@ -9,10 +9,16 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from sketchlearn.encoding.records import Records
-from sketchlearn.errors import ColumnError, LabelError, MissingValuesError
+from sketchlearn.errors import ColumnError, LabelError, MissingValuesError, OptionError
 from sketchlearn.sources import Batch
 
 Missing = Literal["refuse", "drop"]
+
+
+def check_missing(missing: str) -> None:
+    """Refuse anything but the two things that can be done with missing values."""
+    if missing not in ("refuse", "drop"):
+        raise OptionError(f"missing={missing!r} was given; it must be refuse or drop.")
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class Schema:
             MissingValuesError: NaN or infinite values, and `missing` is "refuse".
             LabelError: no label where the schema has one, or a class it does not know.
         """
+        check_missing(missing)
         values = np.asarray(batch.values)
         if values.ndim != 2 or values.shape[1] != self.dimension:
             raise ColumnError(
@@ -96,8 +103,7 @@ class Schema:
         values = encoded * spread + center
         for j, dtype in enumerate(self.dtypes):
             if np.issubdtype(np.dtype(dtype), np.integer):
-                info = np.iinfo(dtype)
-                values[:, j] = np.clip(np.rint(values[:, j]), info.min, info.max)
+                values[:, j] = np.clip(np.rint(values[:, j]), *_float_range(dtype))
             elif dtype == "bool":
                 values[:, j] = values[:, j] > 0.5
         if len(set(self.dtypes)) == 1:
@@ -161,6 +167,13 @@ class Schema:
             image=tuple(image) if image else None,
             label=Label(label["name"], tuple(label["classes"])) if label else None,
         )
+
+
+def _float_range(dtype: str) -> tuple[float, float]:
+    """Return the smallest and largest float64 within an integer dtype."""
+    info = np.iinfo(dtype)
+    largest = float(info.max)  # 2⁶³ for int64, one too large
+    return float(info.min), largest if largest <= info.max else float(np.nextafter(largest, 0))
 
 
 def as_class(value: Any) -> Any:

@@ -47,6 +47,11 @@ def sketch(
         )
         pilot = opened.pilot(settings.pilot, settings.seed)
         plan = plan_from_pilot(opened.schema, pilot, settings)
+    elif not isinstance(plan, Plan):
+        raise OptionError(
+            f"plan={plan!r} was given, which is no plan. Make one with plan(...), or read it "
+            "from its file with load(...)."
+        )
     elif options:
         raise OptionError(
             f"{', '.join(options)} cannot change a plan that is already made. "

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sketchlearn.encoding import Label, Missing, Schema
-from sketchlearn.encoding.schema import as_class
+from sketchlearn.encoding.schema import as_class, check_missing
 from sketchlearn.errors import (
     ColumnError,
     EmptySourceError,
@@ -62,14 +62,24 @@ class PlanOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.size != "auto" and not 1 <= self.size <= 2**24:
+        check_missing(self.missing)
+        if self.standardise not in ("auto", "columns", "common", "none"):
+            raise OptionError(
+                f"standardise={self.standardise!r} was given; "
+                "it must be auto, columns, common or none."
+            )
+        if self.size != "auto" and not (_is_whole(self.size) and 1 <= self.size <= 2**24):
             raise OptionError(f"size={self.size!r} was given; it must be from 1 to {2**24}.")
         if self.law not in LAWS:
             raise OptionError(f"law={self.law!r} was given; it must be one of {', '.join(LAWS)}.")
-        if self.pilot < 2:
+        if not _is_whole(self.pilot) or self.pilot < 2:
             raise OptionError(f"pilot={self.pilot} was given; a pilot needs at least 2 records.")
-        if not 0 <= self.seed < 2**63:
+        if not _is_whole(self.seed) or not 0 <= self.seed < 2**63:
             raise OptionError(f"seed={self.seed} was given; it must be from 0 to 2**63 - 1.")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def plan(source: Any, **options: Any) -> Plan:
@@ -139,10 +149,11 @@ def _schema(source: SourceSchema, pilot: Batch, options: PlanOptions) -> tuple[S
     if how == "auto":
         how = "common" if source.image else "columns"
     center, spread = values.mean(axis=0), values.std(axis=0)
+    same_value = values.min(axis=0) == values.max(axis=0)
     constant = [
         name
-        for name, deviation, middle in zip(source.columns, spread, center, strict=True)
-        if deviation <= 1e-12 * abs(middle)
+        for name, same, deviation in zip(source.columns, same_value, spread, strict=True)
+        if same or deviation == 0
     ]
     if len(constant) == len(source.columns) or (constant and how == "columns"):
         raise ColumnError(
@@ -204,8 +215,15 @@ def _scales(encoded: np.ndarray, options: PlanOptions) -> tuple[tuple[float, ...
     unit, so the useful scales are those where it is neither.
     """
     if options.scales is not None:
-        return tuple(float(value) for value in options.scales), "Scales: declared."
+        try:
+            return tuple(float(value) for value in options.scales), "Scales: declared."
+        except (TypeError, ValueError) as error:
+            raise OptionError(
+                f"scales={options.scales!r} was given; it must be a list of positive numbers."
+            ) from error
     distance = _pair_distances(encoded, options.seed)
+    # equal records tell nothing of scale, and in tables of few values most pairs are equal
+    distance = distance[distance > 0] if distance.any() else distance
     median = float(np.median(distance))
     curve = _KernelMean(distance, options.law, encoded.shape[1])
     finest, coarsest = curve.scale_at(_FINEST), curve.scale_at(_COARSEST)

@@ -63,7 +63,7 @@ class Plan:
         if self.digest == other.digest:
             return
         mine, theirs = self._compared(), other._compared()
-        mine, theirs = {**mine, **mine.pop("schema")}, {**theirs, **theirs.pop("schema")}
+        mine, theirs = {**mine.pop("schema"), **mine}, {**theirs.pop("schema"), **theirs}
         differing = [key for key in mine if mine[key] != theirs[key]]
         raise PlanMismatchError(
             f"Two plans differ in {', '.join(differing)}. Only sketches of one plan can be "

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from sketchlearn.encoding import Missing
-from sketchlearn.errors import EmptySourceError, FileFormatError, ForgetError, LabelError
+from sketchlearn.errors import (
+    EmptySourceError,
+    FileFormatError,
+    ForgetError,
+    LabelError,
+    OptionError,
+)
 from sketchlearn.features import UNIT, integer_sums
 from sketchlearn.sketches.moments import SideSums
 from sketchlearn.sketches.plan import Plan
@@ -116,7 +122,7 @@ class Sketch:
 
     def __radd__(self, other: object) -> Sketch:
         """Let `sum(sketches)` merge: 0 + sketch is the sketch."""
-        return self if other == 0 else NotImplemented
+        return Sketch(self.plan) + self if other == 0 else NotImplemented
 
     def __sub__(self, other: Sketch) -> Sketch:
         """Forget: take out exactly what `other` added.
@@ -128,7 +134,8 @@ class Sketch:
             return NotImplemented
         self.plan.require_same(other.plan)
         counts = self.counts - other.counts
-        if (counts < 0).any():
+        dropped = self.dropped - other.dropped
+        if (counts < 0).any() or dropped < 0:
             raise ForgetError(
                 f"{other.count} records cannot be forgotten from a sketch of {self.count}: at "
                 "least one class would hold less than none. Only what was added can be forgotten."
@@ -138,7 +145,7 @@ class Sketch:
             counts,
             self.sums - other.sums,
             self.side - other.side,
-            self.dropped - other.dropped,
+            dropped,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -180,6 +187,8 @@ class Sketch:
             delta: probability with which the bound may fail.
             label: a class, for the bound of its own row; by default that of all records.
         """
+        if not 0 < delta < 1:
+            raise OptionError(f"delta={delta!r} was given; it must lie between 0 and 1.")
         self.require_records()
         count = self.count
         if label is not None:
@@ -228,6 +237,8 @@ class Sketch:
             FileFormatError: the file is no sketch, of a newer version, cut short or edited.
         """
         document, tensors = read_tensors(path, "sketch")
+        if not {"plan", "dropped", "frequencies_digest"} <= document.keys():
+            raise FileFormatError(f"{path} is marked as a sketch, but its document is none.")
         plan = Plan.from_document(document["plan"])
         classes, dimension = plan.schema.class_count, plan.schema.dimension
         expected: dict[str, tuple[int, ...]] = {
@@ -239,8 +250,12 @@ class Sketch:
             "upper": (dimension,),
         }
         for name, shape in expected.items():
-            if name not in tensors or tensors[name].shape != shape:
-                raise FileFormatError(f"{path} does not hold {name!r} of shape {shape}.")
+            kind = np.float64 if name in ("lower", "upper") else np.int64
+            found = tensors.get(name)
+            if found is None or found.shape != shape or found.dtype != kind:
+                raise FileFormatError(
+                    f"{path} does not hold {name!r} as {kind.__name__} of shape {shape}."
+                )
         frequencies = tensors.get("frequencies")
         if frequencies is not None:
             vars(plan)["frequencies"] = frequencies
