@@ -56,8 +56,12 @@ def main() -> None:
 
 def _view(sketch: sl.Sketch, grid: np.ndarray) -> np.ndarray:
     """Return Re <z, Φ(x)>/m at encoded points: the density, smoothed by the kernel."""
-    phase = grid @ sketch.plan.frequencies.astype(np.float64)  # (cells, 2) @ (2, m)
-    return (np.exp(-1j * phase) @ sketch.mean()).real / sketch.plan.size
+    frequencies, mean = sketch.plan.frequencies, sketch.mean()
+    view = []
+    for cells in np.array_split(grid.astype(np.float32), 100):
+        phase = cells @ frequencies  # (cells, 2) @ (2, m)
+        view.append(np.cos(phase) @ mean.real + np.sin(phase) @ mean.imag)
+    return np.concatenate(view) / sketch.plan.size
 
 
 if __name__ == "__main__":

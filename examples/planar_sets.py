@@ -1,7 +1,8 @@
 """Five laws in the plane: the paper's three, a ring of Gaussians and a checkerboard.
 
-Mixture, spiral and circles follow the authors' demonstration of "Compressive Learning of
-Generative Networks" (Schellekens and Jacques, 2020), scaled into the unit ball.
+Mixture and spiral follow the authors' demonstration of "Compressive Learning of Generative
+Networks" (Schellekens and Jacques, 2020), scaled into the unit ball. Their circles have random
+radii and, as published, there is one; here are three of fixed radii, which is harder.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,19 +71,41 @@ def digest_of(document: Any, tensors: Mapping[str, np.ndarray] | None = None) ->
     return sha.hexdigest()
 
 
-def write_folder(path: str | Path, files: Mapping[str, bytes], marker: str) -> None:
-    """Write a folder of files whole: into a temporary folder beside it, then renamed.
+def require_replaceable(path: str | Path, marker: str, kind: str, names: Collection[str]) -> None:
+    """Raise StorageError unless a folder of this kind may be written at `path`.
 
-    Raises:
-        StorageError: the place cannot be written, or holds something that has no file named
-            `marker` and so is not an older version of this folder.
+    It may where there is nothing, an empty folder, or an older folder of the same kind: one whose
+    file `marker` is of `kind`, and that holds no file but `names`.
     """
     path = Path(path)
-    if path.exists() and not (path / marker).is_file() and not _is_empty_folder(path):
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    strangers = [entry.name for entry in path.iterdir()] if path.is_dir() else [path.name]
+    strangers = [name for name in strangers if name not in names]
+    if strangers or not _is_kind(path / marker, kind):
+        seen = f"it holds {strangers[0]!r}" if strangers else f"its {marker} is of another kind"
         raise StorageError(
-            f"{path} exists and is not a folder of this kind (it has no {marker}). "
-            "Choose another place, or remove it yourself."
+            f"{path} exists and is not a {kind} of sketchlearn alone ({seen}). "
+            "Choose another place, or move it away yourself."
         )
+
+
+def _is_kind(path: Path, kind: str) -> bool:
+    try:
+        return kind_of(path) == kind
+    except (StorageError, FileFormatError):
+        return False
+
+
+def write_folder(path: str | Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder of files whole: into a temporary folder beside it, then renamed.
+
+    Ask `require_replaceable` first: what stood at `path` is replaced.
+
+    Raises:
+        StorageError: the place cannot be written.
+    """
+    path = Path(path)
     temporary = path.parent / f".{path.name}.{os.getpid()}.new"
     retired = path.parent / f".{path.name}.{os.getpid()}.old"
     try:
@@ -99,10 +121,6 @@ def write_folder(path: str | Path, files: Mapping[str, bytes], marker: str) -> N
             os.replace(retired, path)
         for leftover in (temporary, retired):
             shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
 
 
 def write_tensors(

@@ -49,7 +49,7 @@ def test_some_frequencies_are_always_left_to_train_on():
 
 def test_noise_and_signal_are_what_simulation_gives_on_a_normal_law():
     rng = np.random.default_rng(0)
-    count, trials = 40, 250
+    count, trials = 8, 400
     plan = sl.plan(rng.normal(size=(50, 2)), size=100, standardise="none", scales=[1.0])
     frequencies = plan.frequencies.astype(float)
     expected = np.exp(-(frequencies**2).sum(axis=0) / 2)

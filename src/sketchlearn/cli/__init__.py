@@ -5,9 +5,11 @@ Verbs load on use, so `sketchlearn --help` imports neither numpy nor torch.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from cyclopts import App
 from cyclopts.config import Toml
@@ -38,25 +40,37 @@ Options can stand in a TOML file, one table per verb: sketchlearn --config optio
 """
 
 
-def build_app(config: str | None = None) -> App:
-    """Return the application with all its verbs, reading options from a TOML file if given."""
-    from_file = [Toml(config, must_exist=True)] if config else []
-    app = App(name="sketchlearn", help=_HELP, help_format="plaintext", config=from_file)
+def build_app(wanted: str | None = None, config: str | None = None) -> App:
+    """Return the application with all its verbs, of which only the wanted one is loaded.
+
+    Args:
+        wanted: the verb that will run.
+        config: a TOML file to read options from.
+    """
+    app = App(
+        name="sketchlearn",
+        help=_HELP,
+        help_format="plaintext",
+        config=[Toml(config, must_exist=True)] if config else [],
+        suppress_keyboard_interrupt=False,
+    )
     for verb, summary in _VERBS.items():
-        app.command(f"sketchlearn.cli.{_module(verb)}:{verb}", name=verb, help=summary)
+        where = f"sketchlearn.cli.{_module(verb)}"
+        if verb == wanted:
+            app.command(getattr(importlib.import_module(where), verb), name=verb)
+        else:
+            app.command(f"{where}:{verb}", name=verb, help=summary)
     return app
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exit 0 when done, 1 on an error, 2 on bad usage, 130 on Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    config = None
-    if "--config" in words[:-1]:
-        where = words.index("--config")
-        config = words[where + 1]
-        del words[where : where + 2]
+    config = _take_config(words)
+    if config is not None and not Path(config).is_file():
+        _fail(f"There is no options file {config}. Check the path given to --config.", 2)
     try:
-        build_app(config)(words, exit_on_error=False, print_error=True)
+        build_app(words[0] if words else None, config)(words, exit_on_error=False, print_error=True)
     except SketchlearnError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:
@@ -68,11 +82,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         from cyclopts import CycloptsError
 
-        if isinstance(error, CycloptsError | FileNotFoundError):
-            if not isinstance(error, CycloptsError):
-                print(f"Error: {error}", file=sys.stderr)
+        if isinstance(error, CycloptsError):
             sys.exit(2)
         raise
+
+
+def _take_config(words: list[str]) -> str | None:
+    """Take `--config FILE` or `--config=FILE` out of the words, and return the file."""
+    for where, word in enumerate(words):
+        if word.startswith("--config="):
+            return words.pop(where).removeprefix("--config=")
+        if word == "--config" and where + 1 < len(words):
+            del words[where]
+            return words.pop(where)
+    return None
 
 
 def _module(verb: str) -> str:
@@ -82,5 +105,5 @@ def _module(verb: str) -> str:
 
 
 def _fail(message: str, code: int) -> None:
-    print(f"Error: {message}" if code == 1 else message, file=sys.stderr)
+    print(message if code == 130 else f"Error: {message}", file=sys.stderr)
     sys.exit(code)

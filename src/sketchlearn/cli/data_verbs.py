@@ -128,7 +128,7 @@ def info(path: Path, /) -> None:
     elif isinstance(artefact, Sketch):
         print(_describe_sketch(artefact))
     else:
-        print((path / "README.md").read_text(encoding="utf-8").split("```")[0].strip())
+        print(artefact.card().split("```")[0].strip())
         status = path / "status.txt"
         if status.is_file():
             print(status.read_text(encoding="utf-8").strip())

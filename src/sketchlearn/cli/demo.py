@@ -12,8 +12,9 @@ import numpy as np
 
 import sketchlearn as sl
 from sketchlearn.cli.model_verbs import fit_with_progress
-from sketchlearn.errors import MissingExtraError
+from sketchlearn.errors import MissingExtraError, StorageError
 from sketchlearn.evaluation import table
+from sketchlearn.models import GenerativeModel
 from sketchlearn.storage import write_whole
 
 _TRAINING = 1437
@@ -33,6 +34,8 @@ def demo(*, out: Path = Path("demo"), steps: int | None = None, seed: int = 0) -
         seed: of the split, the frequencies and the fit.
     """
     start = time.monotonic()
+    if out.exists() and not out.is_dir():
+        raise StorageError(f"{out} exists and is no folder. Choose another place with --out.")
     out.mkdir(parents=True, exist_ok=True)
     images, digits, held_images, held_digits = split_digits(seed)
     print(f"1. One pass over {len(images):,} images of 8 × 8 pixels.")
@@ -44,8 +47,11 @@ def demo(*, out: Path = Path("demo"), steps: int | None = None, seed: int = 0) -
     learner = sl.GenerativeNetwork(seed=seed)
     if steps is not None:
         learner = replace(learner, steps=steps)
-    fitted = fit_with_progress(learner, sketch, out / ".model.checkpoint")
+    GenerativeModel.require_target(out / "model")
+    checkpoint = out / ".model.checkpoint"
+    fitted = fit_with_progress(learner, sketch, checkpoint)
     fitted.save(out / "model")
+    checkpoint.unlink(missing_ok=True)
     print(fitted.status)
     samples = fitted.model.sample(3000, seed=seed)
     samples.save(out / "samples.parquet")
@@ -79,7 +85,7 @@ def split_digits(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
     return images[train], digits[train], images[held], digits[held]
 
 
-def _draw(path: Path, held: tuple[np.ndarray, np.ndarray], model: sl.GenerativeModel) -> None:
+def _draw(path: Path, held: tuple[np.ndarray, np.ndarray], model: GenerativeModel) -> None:
     """Write a grid of real digits beside generated ones, a row per digit."""
     try:
         import io

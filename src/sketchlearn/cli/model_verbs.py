@@ -39,16 +39,19 @@ def fit(
     loaded = sl.load(sketch)
     if not isinstance(loaded, sl.Sketch):
         raise FileFormatError(f"{sketch} is no sketch. Give a file that `sketch` wrote.")
+    GenerativeModel.require_target(out)
     learner = sl.GenerativeNetwork(**given(options))
-    fitted = fit_with_progress(learner, loaded, out.parent / f".{out.name}.checkpoint")
+    checkpoint = out.parent / f".{out.name}.checkpoint"
+    fitted = fit_with_progress(learner, loaded, checkpoint)
     fitted.save(out)
+    checkpoint.unlink(missing_ok=True)
     print(fitted.status)
     print(f"Squared distance on held-out frequencies: {_best(fitted):.3g}")
     print(f"Wrote {out}")
 
 
 def sample(
-    model: Path, /, *, count: int, out: Path, seed: int = 0, label: int | str | None = None
+    model: Path, /, *, count: int, out: Path, seed: int = 0, label: str | None = None
 ) -> None:
     """Draw records from a model, in the source's own columns.
 
@@ -61,7 +64,8 @@ def sample(
         seed: same seed, same records.
         label: draw this class only.
     """
-    records = _model(model).sample(count, seed=seed, label=label)
+    loaded = _model(model)
+    records = loaded.sample(count, seed=seed, label=_class_named(loaded, label))
     records.save(out)
     print(f"Wrote {len(records):,} records to {out}")
 
@@ -106,6 +110,12 @@ def fit_with_progress(learner: Any, sketch: Any, checkpoint: Path | None) -> Any
             advance(step, learner.steps, note)
 
         return learner.fit(sketch, checkpoint=checkpoint, on_step=on_step)
+
+
+def _class_named(model: GenerativeModel, text: str | None) -> Any:
+    """Return the class that is written like `text`, or `text` itself for the error to name."""
+    known = model.schema.label.classes if model.schema.label else ()
+    return next((name for name in known if str(name) == text), text)
 
 
 def _best(fitted: Any) -> float:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from sketchlearn.encoding.records import Records
-from sketchlearn.errors import ColumnError, LabelError, MissingValuesError, OptionError
+from sketchlearn.errors import ColumnError, LabelError, MissingValuesError, OptionError, PlanError
 from sketchlearn.sources import Batch
 
 Missing = Literal["refuse", "drop"]
@@ -57,6 +57,15 @@ class Schema:
     image: tuple[int, ...] | None = None
     label: Label | None = None
 
+    def __post_init__(self) -> None:
+        count = len(self.columns)
+        if not count or not count == len(self.dtypes) == len(self.center) == len(self.spread):
+            raise PlanError("A schema needs a dtype, a center and a spread for each column.")
+        if not (np.isfinite(self.center).all() and np.isfinite(self.spread).all()):
+            raise PlanError("A schema needs finite centers and spreads.")
+        if min(self.spread) <= 0 or any(np.dtype(name).kind not in "biuf" for name in self.dtypes):
+            raise PlanError("A schema needs positive spreads and numeric dtypes.")
+
     @property
     def dimension(self) -> int:
         """Number of numeric columns, d."""
@@ -89,13 +98,14 @@ class Schema:
             )
         center, spread = self._arrays
         encoded = (values.astype(np.float64) - center) / spread
-        classes = self._class_numbers(batch)
         finite = np.asarray(np.isfinite(encoded).all(axis=1))
-        if finite.all():
-            return Encoded(encoded, classes, 0)
-        if missing == "refuse":
+        dropped = int((~finite).sum())
+        if dropped and missing == "refuse":
             raise self._missing_error(encoded, finite)
-        return Encoded(encoded[finite], classes[finite], int((~finite).sum()))
+        if dropped:
+            labels = None if batch.labels is None else np.asarray(batch.labels)[finite]
+            batch, encoded = Batch(values[finite], labels), encoded[finite]
+        return Encoded(encoded, self._class_numbers(batch), dropped)
 
     def decode(self, encoded: np.ndarray, classes: np.ndarray | None = None) -> Records:
         """Turn standardised vectors (n, d) back into records in the source's units and dtypes."""
@@ -110,7 +120,10 @@ class Schema:
             values = values.astype(self.dtypes[0])
         label, labels = None, None
         if self.label is not None and classes is not None:
-            label, labels = self.label.name, np.asarray(self.label.classes)[classes]
+            names = self.label.classes
+            mixed = len({type(name) for name in names}) > 1
+            names = np.array(names, dtype=object if mixed else None)
+            label, labels = self.label.name, names[classes]
         return Records(self.columns, self.dtypes, values, self.image, label, labels)
 
     def _class_numbers(self, batch: Batch) -> np.ndarray:
@@ -122,7 +135,12 @@ class Schema:
                 f"Give a source with that column, or (records, labels) pairs."
             )
         known = {name: number for number, name in enumerate(self.label.classes)}
-        seen, where = np.unique(np.asarray(batch.labels), return_inverse=True)
+        try:
+            seen, where = np.unique(np.asarray(batch.labels), return_inverse=True)
+        except TypeError as error:
+            raise LabelError(
+                f"Label {self.label.name!r} mixes numbers and text. Make it one or the other."
+            ) from error
         numbers = [known.get(as_class(name), -1) for name in seen]
         if -1 in numbers:
             stranger = as_class(seen[numbers.index(-1)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +52,3 @@ class Checkpoint:
             )
         tensors = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
         return document["state"], tensors
-
-    def remove(self) -> None:
-        """Remove the file once the fit is done."""
-        with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()

@@ -24,6 +24,10 @@ class Status(Enum):
         "Sketch too small: the drawn frequencies are matched much better than held-out ones. "
         "Sketch again with a larger size."
     )
+    STUCK = (
+        "Stuck: the generator explains less than nine tenths of the sketch's signal and no longer "
+        "improves. Try another seed, restarts, a smaller learning_rate or a larger generator."
+    )
     NOISE_DOMINATES = (
         "Noise dominates: the sketch holds more sampling noise than signal. "
         "Use more records, or coarser scales."

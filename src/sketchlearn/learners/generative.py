@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,17 +67,21 @@ class GenerativeNetwork:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, lowest in (("steps", 1), ("batch", 4), ("restarts", 1), ("patience", 1)):
-            if getattr(self, name) < lowest:
-                raise OptionError(f"{name}={getattr(self, name)} was given; at least {lowest}.")
+        lowest = {"steps": 1, "batch": 4, "restarts": 1, "patience": 1, "seed": 0}
+        if self.latent != "auto":
+            lowest["latent"] = 1
+        for name, least in lowest.items():
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or not least <= value < 2**63:
+                raise OptionError(
+                    f"{name}={value!r} was given; it must be a whole number, at least {least}."
+                )
         if not 0 < self.held_out < 1:
             raise OptionError(f"held_out={self.held_out} was given; it is a share in (0, 1).")
         if not 0 <= self.averaging < 1:
             raise OptionError(f"averaging={self.averaging} was given; it is a decay in [0, 1).")
-        if not self.learning_rate > 0:
+        if not 0 < self.learning_rate < math.inf:
             raise OptionError(f"learning_rate={self.learning_rate} was given; it is positive.")
-        if self.latent != "auto" and self.latent < 1:
-            raise OptionError(f"latent={self.latent} was given; at least 1.")
 
     def fit(
         self,
@@ -91,7 +96,7 @@ class GenerativeNetwork:
             sketch: what the pass left; it is not changed.
             checkpoint: file to write the state to, at every evaluation and at Ctrl-C. When it
                 exists the fit goes on from there, to the same model as an uninterrupted one.
-                It is removed at the end.
+                It stays until you remove it, once the model is saved.
             on_step: called after each step with its number and, after an evaluation, the
                 newest row of the history (else an empty dict).
 
@@ -114,12 +119,10 @@ class GenerativeNetwork:
         )
         generator = self._generator(sketch, latent, 0)
         require_output(generator, latent + problem.class_count, problem.dimension)
-        saved = Checkpoint(checkpoint, self._identity(sketch)) if checkpoint else None
+        saved = Checkpoint(checkpoint, self._identity(sketch, generator)) if checkpoint else None
         training = self._start(problem, settings, sketch, saved)
         training.run(on_step, saved)
         status = judge(problem, training.history, settings.steps)
-        if saved:
-            saved.remove()
         return Fit(self._model(training.best_generator(), latent, sketch), training.history, status)
 
     def _start(
@@ -164,11 +167,17 @@ class GenerativeNetwork:
                         reset()
             return generator
 
-    def _identity(self, sketch: Sketch) -> dict[str, Any]:
-        options = {k: v for k, v in vars(self).items() if k != "generator"}
-        own = repr(self.generator) if self.generator is not None else None
+    def _identity(self, sketch: Sketch, generator: nn.Module) -> dict[str, Any]:
+        """Return what a checkpoint is of: options, starting weights and sketch."""
+        options = {
+            k: v.item() if isinstance(v, np.generic) else v
+            for k, v in vars(self).items()
+            if k != "generator"
+        }
+        weights = {k: v.detach().numpy() for k, v in generator.state_dict().items()}
         return {
-            "options": {**options, "generator": own},
+            "options": options,
+            "weights": digest_of(type(generator).__name__, weights),
             "sketch": digest_of(sketch.plan.digest, {"s": sketch.sums, "c": sketch.counts}),
         }
 
@@ -191,7 +200,7 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     if schema.image is None:
         width = 128 if schema.dimension < 16 else 256
         return MLP(inputs, schema.dimension, width, depth=3)
-    if schema.dimension < _CONVOLUTION_PIXELS:
+    if schema.dimension < _CONVOLUTION_PIXELS or len(schema.image) not in (2, 3):
         inner: nn.Module = MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK)
     else:
         inner = Convolutional(inputs, schema.image, channels=32, width=512)
@@ -203,11 +212,13 @@ def require_output(generator: nn.Module, inputs: int, dimension: int) -> None:
     try:
         with torch.no_grad():
             shape = tuple(generator(torch.zeros(2, inputs)).flatten(1).shape)
-    except RuntimeError as error:
+    except (RuntimeError, IndexError) as error:
         raise FitError(
             f"The generator failed on an input of shape (2, {inputs}), latents then classes: "
             f"{error}. Change its first layer."
         ) from error
+    if not any(weights.requires_grad for weights in generator.parameters()):
+        raise FitError("The generator has no weights to learn. Give one with parameters.")
     if shape != (2, dimension):
         raise FitError(
             f"The generator gave {shape[1:]} numbers per record, but records have {dimension}. "

@@ -63,7 +63,7 @@ class MatchingProblem:
         present = np.flatnonzero(sketch.counts)
         z, counts = z[present], sketch.counts[present]
         order = np.random.default_rng(seed).permutation(plan.size)
-        apart = min(max(1, round(held_out * plan.size)), _HELD_OUT_AT_MOST)
+        apart = min(max(1, round(held_out * plan.size)), _HELD_OUT_AT_MOST, plan.size - 1)
 
         def target(which: np.ndarray) -> Target:
             frequencies = torch.from_numpy(np.ascontiguousarray(plan.frequencies[:, which]))
@@ -71,7 +71,8 @@ class MatchingProblem:
             return Target(frequencies, torch.from_numpy(mean.astype(np.float32)))
 
         energy = (np.abs(z) ** 2).mean(axis=1)  # (classes,)
-        noise = (1 - energy) / np.maximum(counts - 1, 1)
+        # one record says nothing of its own spread: take all it shows for noise
+        noise = np.where(counts > 1, (1 - energy) / np.maximum(counts - 1, 1), energy)
         return cls(
             training=target(np.sort(order[apart:])),
             held_out=target(np.sort(order[:apart])),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +24,9 @@ from sketchlearn.learners.problem import MatchingProblem, Target
 from sketchlearn.models.network import conditional
 
 _EVALUATIONS = 40
-# Generated records per half and class at an evaluation, shared by the classes.
+# Generated records per half at an evaluation, shared by the classes.
 _EVALUATION_RECORDS = 4096
+_PART = 1024
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,9 @@ class Training:
         self.best_distance = math.inf
         self._best = copy.deepcopy(generator.state_dict())
         self._random = torch.Generator().manual_seed(settings.seed)
+        # what a generator with dropout draws from: torch's global state, kept apart
+        self._module_random = torch.Generator().manual_seed(settings.seed).get_state()
+        self._whole = True
         classes = len(problem.classes)
         self._latents = LatentStream(
             settings.latent, classes, math.ceil(settings.batch / 2 / classes), settings.seed
@@ -74,33 +81,48 @@ class Training:
         """Train to the last step, or until patience runs out; write checkpoints on the way."""
         interval = max(1, self.settings.steps // _EVALUATIONS)
         try:
-            while self.step < self.settings.steps and not self._impatient():
-                self.advance(1)
-                row: dict[str, Any] = {}
-                if self.step % interval == 0 or self.step == self.settings.steps:
-                    row = self.evaluate()
-                    if saved:
-                        saved.write(*self.state())
-                if on_step:
-                    on_step(self.step, row)
+            with _interrupts_held() as held:
+                while self.step < self.settings.steps and not self._impatient():
+                    self.advance(1)
+                    row: dict[str, Any] = {}
+                    if self.step % interval == 0 or self.step == self.settings.steps:
+                        row = self.evaluate()
+                        if saved:
+                            saved.write(*self.state())
+                    if on_step:
+                        on_step(self.step, row)
+                    if held():
+                        raise KeyboardInterrupt  # noqa: TRY301 - as Ctrl-C itself would
         except KeyboardInterrupt:
-            if saved:
+            # a step that was broken off is not written: the last checkpoint stands
+            if saved and self._whole:
                 saved.write(*self.state())
             raise
 
     def advance(self, steps: int) -> None:
-        """Take gradient steps."""
-        for _ in range(steps):
-            for group in self.optimiser.param_groups:
-                group["lr"] = self._learning_rate()
-            records = self._generate(self.generator, self._latents, self._random)
-            target = self.problem.training
-            loss = matching_loss(records, target.frequencies, target.mean)
-            self.optimiser.zero_grad()
-            loss.backward()
-            self.optimiser.step()
-            self.averaged.update_parameters(self.generator)
-            self.step += 1
+        """Take gradient steps, leaving torch's global random state alone."""
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self._module_random)
+            for _ in range(steps):
+                self._whole = False
+                self._take_step()
+                self._module_random = torch.get_rng_state()
+                self._whole = True
+
+    def _take_step(self) -> None:
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._learning_rate()
+        problem, target = self.problem, self.problem.training
+        numbers = problem.classes[self._latents.numbers]
+        latents = self._latents.draw(self._random)
+        flat = conditional(self.generator, latents, numbers, problem.class_count)
+        records = flat.view(len(problem.classes), 2, -1, problem.dimension)
+        loss = matching_loss(records, target.frequencies, target.mean)
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        self.averaged.update_parameters(self.generator)
+        self.step += 1
 
     def evaluate(self) -> dict[str, Any]:
         """Append a row to the history; remember the weights if none were better before.
@@ -143,6 +165,7 @@ class Training:
         for number, moments in self.optimiser.state_dict()["state"].items():
             tensors |= {f"adam.{number}.{k}": v for k, v in moments.items()}
         tensors["random"] = self._random.get_state()
+        tensors["module_random"] = self._module_random
         document = {
             "step": self.step,
             "history": self.history,
@@ -171,6 +194,7 @@ class Training:
             groups = self.optimiser.state_dict()["param_groups"]
             self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
             self._random.set_state(tensors["random"])
+            self._module_random = tensors["module_random"]
             self.step = int(document["step"])
             self.history = list(document["history"])
             self.best_distance = float(document["best_distance"])
@@ -184,28 +208,55 @@ class Training:
         progress = self.step / self.settings.steps
         return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
-    def _generate(
-        self, generator: nn.Module, latents: LatentStream, random: torch.Generator
-    ) -> Tensor:
-        problem = self.problem
-        numbers = problem.classes[latents.numbers]
-        flat = conditional(generator, latents.draw(random), numbers, problem.class_count)
-        return flat.view(len(problem.classes), 2, -1, problem.dimension)
-
     @torch.no_grad()
     def _distance(self, generator: nn.Module, target: Target) -> float:
         """Return the squared distance per frequency, mean over classes; unbiased."""
         random = torch.Generator().manual_seed(self.settings.seed)
+        modes = {module: module.training for module in generator.modules()}
         generator.eval()
-        records = self._generate(generator, self._validation, random)
-        generator.train()
+        problem = self.problem
+        numbers = problem.classes[self._validation.numbers]
+        latents = self._validation.draw(random)
+        with torch.random.fork_rng(devices=[]):
+            # in parts: the layers of an image generator outweigh its images
+            parts = [
+                conditional(generator, *part, problem.class_count)
+                for part in zip(latents.split(_PART), numbers.split(_PART), strict=True)
+            ]
+        for module, mode in modes.items():
+            module.training = mode
+        records = torch.cat(parts).view(len(problem.classes), 2, -1, problem.dimension)
         loss = matching_loss(records, target.frequencies, target.mean)
-        return float(loss) / len(self.problem.classes)
+        return float(loss) / len(problem.classes)
 
     def _impatient(self) -> bool:
         distances = [row["held_out_distance"] for row in self.history]
         recent = self.settings.patience
         return len(distances) > recent and min(distances[-recent:]) >= min(distances[:-recent])
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[Callable[[], bool]]:
+    """Hold Ctrl-C back until the step is whole; yield whether it was pressed.
+
+    A second Ctrl-C breaks at once. Only the main thread can do this; others go without.
+    """
+    pressed = False
+
+    def hold(*_: object) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.signal(signal.SIGINT, before)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -> Status:
@@ -214,12 +265,16 @@ def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -
         return Status.NOISE_DOMINATES
     best = min(history, key=lambda row: row["held_out_distance"])
     # distances below this are not told apart from zero by the evaluation's own records
-    blur = problem.noise + 1 / (2 * _EVALUATION_RECORDS)
+    blur = problem.noise + len(problem.classes) / (2 * _EVALUATION_RECORDS)
     excess = best["held_out_distance"] - max(best["train_distance"], 0.0)
     if best["held_out_distance"] > 4 * blur and excess > 0.5 * best["held_out_distance"]:
         return Status.SKETCH_TOO_SMALL
+    if best["held_out_distance"] > 0.1 * problem.signal + 4 * blur:
+        return Status.STUCK if len(history) >= 4 else Status.BUDGET_SPENT
     if history[-1]["step"] < steps or best["held_out_distance"] <= 2 * blur:
         return Status.CONVERGED
-    before = min(row["held_out_distance"] for row in history[: -len(history) // 4] or history)
+    if len(history) < 4:
+        return Status.BUDGET_SPENT
+    before = min(row["held_out_distance"] for row in history[: -(len(history) // 4)])
     falling = best["held_out_distance"] < 0.8 * before
     return Status.BUDGET_SPENT if falling else Status.CONVERGED

@@ -13,7 +13,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from sketchlearn.errors import OptionError
+from sketchlearn.errors import FileFormatError, OptionError
 
 # Slope of the rectifiers of image generators on the negative side.
 LEAK = 0.2
@@ -75,12 +75,24 @@ class Bounded(nn.Module):
 
 
 class Convolutional(nn.Module):
-    """Convolutional generator for images: a small grid, enlarged twice or once to full size."""
+    """Convolutional generator for images: a small grid, enlarged twice or once to full size.
+
+    Args:
+        inputs: latents and classes.
+        image: (height, width), (planes, height, width) or, with at most 4 planes, (height, width,
+            planes).
+        channels: of the small grid; halved at each enlargement.
+        width: units of the hidden layer before the grid.
+    """
 
     def __init__(self, inputs: int, image: Sequence[int], channels: int, width: int) -> None:
         super().__init__()
         image = tuple(image)
-        planes, height, wide = (1, *image) if len(image) == 2 else image
+        self.channels_last = len(image) == 3 and image[2] <= 4 < image[0]
+        if self.channels_last:
+            height, wide, planes = image
+        else:
+            planes, height, wide = (1, *image) if len(image) == 2 else image
         halvings = 2 if min(height, wide) >= 16 else 1
         self.grid = (math.ceil(height / 2**halvings), math.ceil(wide / 2**halvings))
         self.size, self.channels = (height, wide), channels
@@ -109,10 +121,11 @@ class Convolutional(nn.Module):
         }
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Map (n, latent + classes) to (n, planes, height, width)."""
+        """Map (n, latent + classes) to (n, planes, height, width), or planes last."""
         grid = self.head(latents).view(-1, self.channels, *self.grid)
         height, wide = self.size
-        return self.body(grid)[..., :height, :wide]
+        images = self.body(grid)[..., :height, :wide]
+        return images.movedim(1, -1) if self.channels_last else images
 
 
 def architecture_of(generator: nn.Module) -> dict[str, Any]:
@@ -125,6 +138,7 @@ def build(architecture: dict[str, Any]) -> nn.Module:
 
     Raises:
         OptionError: the generator was a user's own module.
+        FileFormatError: there is no generator of that name.
     """
     fields = dict(architecture)
     name = fields.pop("name")
@@ -134,6 +148,8 @@ def build(architecture: dict[str, Any]) -> nn.Module:
         return Convolutional(**fields)
     if name == "bounded":
         return Bounded(build(fields["inner"]), fields["lower"], fields["upper"])
+    if name != "custom":
+        raise FileFormatError(f"This release knows no generator called {name!r}; upgrade it.")
     raise OptionError(
         "This model was learnt with a generator of your own. Make that module and give it: "
         "load(path, generator=module)."

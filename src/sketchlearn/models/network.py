@@ -11,12 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from sketchlearn.encoding import Records, Schema
-from sketchlearn.errors import FileFormatError, LabelError, OptionError
+from sketchlearn.errors import FileFormatError, LabelError, OptionError, SketchlearnError
 from sketchlearn.models.generators import architecture_of, build
-from sketchlearn.storage import read_tensors, tensor_bytes, write_folder
+from sketchlearn.storage import read_tensors, require_replaceable, tensor_bytes, write_folder
 
 _WEIGHTS = "model.safetensors"
-_CHUNK = 16_384
+_FILES = (_WEIGHTS, "config.json", "README.md", "history.jsonl", "status.txt")
+# Records generated at a time; the layers of an image generator outweigh its images.
+_CHUNK = 2_048
 
 
 class GenerativeModel:
@@ -69,6 +71,8 @@ class GenerativeModel:
         """
         if count < 0:
             raise OptionError(f"{count} records were asked for; the number must be 0 or more.")
+        if not 0 <= seed < 2**63:
+            raise OptionError(f"seed={seed} was given; it must be from 0 to 2**63 - 1.")
         classes = self._draw_classes(count, seed, label)
         random = torch.Generator().manual_seed(seed)
         parts = [np.empty((0, self.schema.dimension))]
@@ -101,11 +105,12 @@ class GenerativeModel:
 
         Args:
             path: the folder; an older model there is replaced whole.
-            extra: further files, name to content.
+            extra: further files, "history.jsonl" and "status.txt".
 
         Raises:
             StorageError: the folder cannot be written, or is something else than a model.
         """
+        self.require_target(path)
         document = {
             "architecture": architecture_of(self.generator),
             "schema": self.schema.to_document(),
@@ -116,10 +121,15 @@ class GenerativeModel:
         files = {
             _WEIGHTS: tensor_bytes("model", document, tensors),
             "config.json": json.dumps(document, indent=1).encode(),
-            "README.md": self._card().encode(),
+            "README.md": self.card().encode(),
             **(extra or {}),
         }
-        write_folder(path, files, marker=_WEIGHTS)
+        write_folder(path, files)
+
+    @staticmethod
+    def require_target(path: str | Path) -> None:
+        """Raise StorageError where `save` would refuse: on anything but a model of ours."""
+        require_replaceable(path, _WEIGHTS, "model", _FILES)
 
     @classmethod
     def load(cls, path: str | Path, generator: nn.Module | None = None) -> GenerativeModel:
@@ -136,19 +146,33 @@ class GenerativeModel:
                 or do not fit the generator.
         """
         document, tensors = read_tensors(Path(path) / _WEIGHTS, "model")
-        module = build(document["architecture"]) if generator is None else generator
+        try:
+            return cls._of_parts(document, tensors, generator)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            if isinstance(error, SketchlearnError):
+                raise
+            raise FileFormatError(
+                f"The weights in {path} do not fit the generator, or parts of the model are "
+                f"missing: {error}"
+            ) from error
+
+    @classmethod
+    def _of_parts(
+        cls, document: dict[str, Any], tensors: dict[str, np.ndarray], generator: nn.Module | None
+    ) -> GenerativeModel:
+        if generator is None:
+            # without storage: an absurd size in a hostile file then allocates nothing
+            with torch.device("meta"):
+                module = build(document["architecture"])
+        else:
+            module = generator
         prefix = "generator."
         weights = {
             name.removeprefix(prefix): torch.from_numpy(array.copy())
             for name, array in tensors.items()
             if name.startswith(prefix)
         }
-        try:
-            module.load_state_dict(weights)
-        except RuntimeError as error:
-            raise FileFormatError(
-                f"The weights in {path} do not fit the generator that was given: {error}"
-            ) from error
+        module.load_state_dict(weights, assign=generator is None)
         return cls(
             module,
             Schema.from_document(document["schema"]),
@@ -158,7 +182,8 @@ class GenerativeModel:
             tensors["upper"],
         )
 
-    def _card(self) -> str:
+    def card(self) -> str:
+        """Return the model card, in Markdown."""
         schema = self.schema
         weights = sum(p.numel() for p in self.generator.parameters())
         label = f", conditioned on `{schema.label.name}`" if schema.label else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sketchlearn.errors import OverflowSketchError
+from sketchlearn.errors import OverflowSketchError, PlanError
 from sketchlearn.features import UNIT
 
 # Moments are those of encoded records clipped to ±4096 spreads, in steps of 2⁻²⁰ for sums and
@@ -91,7 +91,18 @@ class SideSums:
         return self.first * UNIT / count
 
     def covariance(self, count: int) -> np.ndarray:
-        """Return the covariance of encoded records, shape (d, d), or the variances (d,)."""
+        """Return the covariance of encoded records, shape (d, d), or the variances (d,).
+
+        Raises:
+            PlanError: encoded values reach beyond ±4096 or all lie within a sixteenth, where
+                the integers do not tell it: the plan does not standardise its records.
+        """
+        reach = np.maximum(np.abs(self.lower), np.abs(self.upper))
+        if (reach > _CLIP).any() or (self.upper - self.lower).max() < 1 / 16:
+            raise PlanError(
+                f"Encoded values reach {reach.max():.3g}; second moments are kept for values of "
+                "about unit spread. Make a plan that standardises its columns."
+            )
         mean = self.mean(count)
         second = self.second * UNIT / count
         return second - (np.outer(mean, mean) if second.ndim == 2 else mean**2)

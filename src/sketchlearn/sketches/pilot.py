@@ -19,7 +19,7 @@ from sketchlearn.errors import (
     PlanError,
 )
 from sketchlearn.features import LAWS
-from sketchlearn.sketches.plan import Plan
+from sketchlearn.sketches.plan import MOST_FREQUENCIES, Plan
 from sketchlearn.sources import Batch, Source, SourceSchema, open_source
 
 # The kernel means (see `_scales`) between which the scales of a mixture are spread. Below 0.01
@@ -68,8 +68,12 @@ class PlanOptions:
                 f"standardise={self.standardise!r} was given; "
                 "it must be auto, columns, common or none."
             )
-        if self.size != "auto" and not (_is_whole(self.size) and 1 <= self.size <= 2**24):
-            raise OptionError(f"size={self.size!r} was given; it must be from 1 to {2**24}.")
+        if self.size != "auto" and not (
+            _is_whole(self.size) and 1 <= self.size <= MOST_FREQUENCIES
+        ):
+            raise OptionError(
+                f"size={self.size!r} was given; it must be from 1 to {MOST_FREQUENCIES}."
+            )
         if self.law not in LAWS:
             raise OptionError(f"law={self.law!r} was given; it must be one of {', '.join(LAWS)}.")
         if not _is_whole(self.pilot) or self.pilot < 2:
@@ -187,12 +191,22 @@ def _label(
 ) -> tuple[Label | None, list[str]]:
     if source.label is None:
         return None, []
+    try:
+        found = [as_class(name) for name in np.unique(np.asarray(pilot.labels))]
+    except TypeError as error:
+        raise LabelError(
+            f"Label {source.label!r} mixes numbers and text. Make it one or the other."
+        ) from error
     if options.classes is not None:
-        classes = tuple(as_class(name) for name in options.classes)
+        # a class is the one found that is written the same: a command line knows only text
+        same = {str(name): name for name in found}
+        text = bool(found) and all(isinstance(name, str) for name in found)
+        classes = tuple(
+            same.get(str(name), str(name) if text else as_class(name)) for name in options.classes
+        )
         if len(set(classes)) != len(classes) or not classes:
             raise OptionError(f"classes={list(classes)!r} must be distinct names, at least one.")
         return Label(source.label, classes), [f"Classes of {source.label!r}: declared."]
-    found = [as_class(name) for name in np.unique(np.asarray(pilot.labels))]
     if len(found) > 1000 or any(not isinstance(name, str | int | bool) for name in found):
         raise LabelError(
             f"Label {source.label!r} has {len(found)} distinct values in the pilot, such as "

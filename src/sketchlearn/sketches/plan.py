@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from sketchlearn.encoding import Schema
-from sketchlearn.errors import FileFormatError, PlanMismatchError, StorageError
+from sketchlearn.errors import FileFormatError, PlanError, PlanMismatchError, StorageError
 from sketchlearn.features import FrequencyLaw, draw_frequencies
 from sketchlearn.features.laws import law_from_document
 from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
+
+# The largest sketch size: sixteen million frequencies are a quarter of a gigabyte of sums.
+MOST_FREQUENCIES = 2**24
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,11 @@ class Plan:
         """SHA-256 of everything that must be equal for sketches to merge."""
         return digest_of(self._compared())
 
+    @cached_property
+    def frequencies_digest(self) -> str:
+        """SHA-256 of the frequencies themselves."""
+        return digest_of("frequencies", {"frequencies": self.frequencies})
+
     def explain(self) -> str:
         """Say in words what was decided, and why."""
         schema = self.schema
@@ -60,8 +68,16 @@ class Plan:
 
     def require_same(self, other: Plan) -> None:
         """Raise PlanMismatchError, naming what differs, unless `other` is this plan."""
-        if self.digest == other.digest:
+        if self is other:
             return
+        if self.digest == other.digest:
+            if self.frequencies_digest == other.frequencies_digest:
+                return
+            raise PlanMismatchError(
+                "Two plans are equal, but their frequencies were drawn differently, on machines "
+                "whose mathematical libraries differ. Sketch on all sites with a plan whose "
+                "frequencies were drawn on one of them."
+            )
         mine, theirs = self._compared(), other._compared()
         mine, theirs = {**mine.pop("schema"), **mine}, {**theirs.pop("schema"), **theirs}
         differing = [key for key in mine if mine[key] != theirs[key]]
@@ -93,11 +109,11 @@ class Plan:
             return cls(
                 schema=Schema.from_document(document["schema"]),
                 law=law_from_document(document["law"]),
-                size=int(document["size"]),
-                seed=int(document["seed"]),
+                size=_within(int(document["size"]), 1, MOST_FREQUENCIES),
+                seed=_within(int(document["seed"]), 0, 2**63 - 1),
                 reasons=tuple(document["reasons"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, PlanError) as error:
             raise FileFormatError(f"This is no plan of this format version ({error!r}).") from error
 
     def save(self, path: str | Path) -> None:
@@ -128,7 +144,7 @@ class Plan:
             raise FileFormatError(
                 f"{path} is not a plan file, or it was cut short. Make the plan again."
             ) from error
-        if kind != "plan" or header.get("format_version") != FORMAT_VERSION:
+        if kind != "plan" or header.get("format_version") not in range(1, FORMAT_VERSION + 1):
             raise FileFormatError(
                 f"{path} is a {kind!r} file of version {header.get('format_version')}; "
                 f"a plan of version {FORMAT_VERSION} was expected."
@@ -139,3 +155,9 @@ class Plan:
                 "Make a new plan with the options you want."
             )
         return cls.from_document(document)
+
+
+def _within(value: int, least: int, most: int) -> int:
+    if not least <= value <= most:
+        raise ValueError(f"{value} is not from {least} to {most}")
+    return value

@@ -20,7 +20,7 @@ from sketchlearn.features import UNIT, integer_sums
 from sketchlearn.sketches.moments import SideSums
 from sketchlearn.sketches.plan import Plan
 from sketchlearn.sources import Batch, open_source
-from sketchlearn.storage import digest_of, read_tensors, write_tensors
+from sketchlearn.storage import read_tensors, write_tensors
 
 
 class Sketch:
@@ -140,10 +140,16 @@ class Sketch:
                 f"{other.count} records cannot be forgotten from a sketch of {self.count}: at "
                 "least one class would hold less than none. Only what was added can be forgotten."
             )
+        sums = self.sums - other.sums
+        if (np.abs(sums) > counts[:, None, None] * round(1 / UNIT)).any():
+            raise ForgetError(
+                "What is left after forgetting cannot be the sums of any records: the records to "
+                "forget are not all in this sketch. Only what was added can be forgotten."
+            )
         return Sketch._of_parts(
             self.plan,
             counts,
-            self.sums - other.sums,
+            sums,
             self.side - other.side,
             dropped,
         )
@@ -224,7 +230,7 @@ class Sketch:
         document = {
             "plan": self.plan.to_document(),
             "dropped": self.dropped,
-            "frequencies_digest": _frequencies_digest(self.plan.frequencies),
+            "frequencies_digest": self.plan.frequencies_digest,
         }
         write_tensors(path, "sketch", document, tensors)
 
@@ -258,8 +264,11 @@ class Sketch:
                 )
         frequencies = tensors.get("frequencies")
         if frequencies is not None:
+            fits = frequencies.shape == (dimension, plan.size) and frequencies.dtype == np.float32
+            if not fits or not np.isfinite(frequencies).all():
+                raise FileFormatError(f"The frequencies embedded in {path} do not fit its plan.")
             vars(plan)["frequencies"] = frequencies
-        if _frequencies_digest(plan.frequencies) != document["frequencies_digest"]:
+        if plan.frequencies_digest != document["frequencies_digest"]:
             raise FileFormatError(
                 f"The frequencies of {path} cannot be drawn again from its seed on this machine. "
                 "Save the sketch with embed_frequencies=True where it was made."
@@ -289,7 +298,3 @@ def open_like(records: Any, plan: Plan) -> Any:
 def _parts_of(sketch: Sketch) -> tuple[np.ndarray, np.ndarray, SideSums, int]:
     """Return the parts of a sketch that adding and forgetting change."""
     return sketch.counts, sketch.sums, sketch.side, sketch.dropped
-
-
-def _frequencies_digest(frequencies: np.ndarray) -> str:
-    return digest_of("frequencies", {"frequencies": frequencies})
