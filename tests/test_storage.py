@@ -12,6 +12,7 @@ from sketchlearn.storage import (
     digest_of,
     kind_of,
     read_tensors,
+    require_replaceable,
     write_folder,
     write_tensors,
     write_whole,
@@ -127,15 +128,15 @@ def content_of(folder):
 
 
 def test_a_folder_replaces_an_older_one_whole(tmp_path):
-    write_folder(tmp_path / "f", {"mark": b"1", "old": b"2"}, "mark")
-    write_folder(tmp_path / "f", {"mark": b"3", "new": b"4"}, "mark")
+    write_folder(tmp_path / "f", {"mark": b"1", "old": b"2"})
+    write_folder(tmp_path / "f", {"mark": b"3", "new": b"4"})
     assert content_of(tmp_path / "f") == {"mark": b"3", "new": b"4"}
     assert os.listdir(tmp_path) == ["f"]
 
 
 def test_an_empty_folder_is_filled(tmp_path):
     (tmp_path / "f").mkdir()
-    write_folder(tmp_path / "f", {"mark": b"1"}, "mark")
+    write_folder(tmp_path / "f", {"mark": b"1"})
     assert content_of(tmp_path / "f") == {"mark": b"1"}
 
 
@@ -144,25 +145,36 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "f" / "thesis.tex").write_bytes(b"dear")
     (tmp_path / "file").write_bytes(b"dear")
     for name in ("f", "file"):
-        with pytest.raises(StorageError, match="mark"):
-            write_folder(tmp_path / name, {"mark": b"1"}, "mark")
-    assert content_of(tmp_path / "f") == {"thesis.tex": b"dear"}
-    assert (tmp_path / "file").read_bytes() == b"dear"
+        with pytest.raises(StorageError, match="not a model of sketchlearn alone"):
+            require_replaceable(tmp_path / name, "mark", "model", ["mark"])
+
+
+def test_only_an_older_folder_of_the_same_kind_and_names_may_be_replaced(tmp_path):
+    place = tmp_path / "f"
+    require_replaceable(place, "mark", "model", ["mark"])
+    write_tensors(place / "mark", "sketch", {}, {"a": np.zeros(1)})
+    with pytest.raises(StorageError, match="of another kind"):
+        require_replaceable(place, "mark", "model", ["mark"])
+    write_tensors(place / "mark", "model", {}, {"a": np.zeros(1)})
+    require_replaceable(place, "mark", "model", ["mark"])
+    (place / "notes").write_bytes(b"mine")
+    with pytest.raises(StorageError, match="'notes'"):
+        require_replaceable(place, "mark", "model", ["mark"])
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_a_full_disk_leaves_the_old_folder_and_nothing_else(tmp_path, monkeypatch, call):
-    write_folder(tmp_path / "f", {"mark": b"1"}, "mark")
+    write_folder(tmp_path / "f", {"mark": b"1"})
     monkeypatch.setattr(os, call, full_disk)
     with pytest.raises(StorageError):
-        write_folder(tmp_path / "f", {"mark": b"2"}, "mark")
+        write_folder(tmp_path / "f", {"mark": b"2"})
     monkeypatch.undo()
     assert content_of(tmp_path / "f") == {"mark": b"1"}
     assert os.listdir(tmp_path) == ["f"]
 
 
 def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path, monkeypatch):
-    write_folder(tmp_path / "f", {"mark": b"1"}, "mark")
+    write_folder(tmp_path / "f", {"mark": b"1"})
     replace = os.replace
 
     def fail_for_the_new_folder(source, target):
@@ -172,7 +184,7 @@ def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path, monke
 
     monkeypatch.setattr(os, "replace", fail_for_the_new_folder)
     with pytest.raises(StorageError, match="No space left"):
-        write_folder(tmp_path / "f", {"mark": b"2"}, "mark")
+        write_folder(tmp_path / "f", {"mark": b"2"})
     assert content_of(tmp_path / "f") == {"mark": b"1"}
     assert os.listdir(tmp_path) == ["f"]
 
@@ -182,6 +194,6 @@ def test_what_a_killed_write_left_does_not_mix_with_the_new_folder(tmp_path):
         left = tmp_path / f".f.{os.getpid()}.{suffix}"
         left.mkdir()
         (left / "stale").write_bytes(b"x")
-    write_folder(tmp_path / "f", {"mark": b"1"}, "mark")
-    write_folder(tmp_path / "f", {"mark": b"2"}, "mark")
+    write_folder(tmp_path / "f", {"mark": b"1"})
+    write_folder(tmp_path / "f", {"mark": b"2"})
     assert content_of(tmp_path / "f") == {"mark": b"2"}

@@ -94,7 +94,7 @@ def test_missing_values_may_be_dropped_beside_a_plan(run, refused, tmp_path):
 
 def test_option_values_that_cannot_be_used_are_refused(refused, table, sketched, tmp_path):
     assert refused("fit", sketched, "--steps", 0, "--out", tmp_path / "m") == (
-        1, "Error: steps=0 was given; at least 1.",
+        1, "Error: steps=0 was given; it must be a whole number, at least 1.",
     )  # fmt: skip
     code, error = refused("plan", table, "--label", "knid", "--out", tmp_path / "p")
     assert (code, "Did you mean 'kind'" in error) == (1, True)
@@ -152,7 +152,7 @@ def test_a_place_that_is_no_model_does_not_cost_the_work_of_the_fit(refused, ske
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "holiday").write_text("dear")
     code, error = refused("fit", sketched, "--steps", 20, "--out", tmp_path / "photos")
-    assert (code, "not a folder of this kind" in error) == (1, True)
+    assert (code, "not a model of sketchlearn alone" in error) == (1, True)
     assert (tmp_path / "photos" / "holiday").read_text() == "dear"
     assert "fitting:" not in error or (tmp_path / ".photos.checkpoint").exists()
 

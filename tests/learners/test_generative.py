@@ -193,7 +193,7 @@ def test_patience_stops_a_run_that_no_longer_improves(gaussian):
     )
     fit = learner.fit(gaussian)
     assert fit.history[-1]["step"] < 30
-    assert fit.status is sl.Status.CONVERGED
+    assert fit.status is sl.Status.STUCK
 
 
 @pytest.mark.parametrize(
@@ -215,8 +215,8 @@ def test_an_empty_sketch_is_refused(gaussian):
         sl.GenerativeNetwork(**QUICK).fit(sl.Sketch(gaussian.plan))
 
 
-def problem(noise=1e-4, signal=0.1):
-    return SimpleNamespace(noise=noise, signal=signal)
+def problem(noise=1e-4, signal=1.0):
+    return SimpleNamespace(noise=noise, signal=signal, classes=[0])
 
 
 def rows(held_out, train=None, last=8):
@@ -235,7 +235,7 @@ TOO_GOOD = [0.08, 0.05, 0.02, 0.01, 0.005, 0.004, 0.003, 0.002]
 @pytest.mark.parametrize(
     ("noise", "history", "status"),
     [
-        (0.06, rows(FLAT), sl.Status.NOISE_DOMINATES),
+        (0.6, rows(FLAT), sl.Status.NOISE_DOMINATES),
         (1e-4, rows(FLAT, TOO_GOOD), sl.Status.SKETCH_TOO_SMALL),
         (1e-4, rows(FALLING), sl.Status.BUDGET_SPENT),
         (1e-4, rows(FLAT), sl.Status.CONVERGED),
@@ -246,7 +246,11 @@ TOO_GOOD = [0.08, 0.05, 0.02, 0.01, 0.005, 0.004, 0.003, 0.002]
         (0.02, rows(FLAT, TOO_GOOD), sl.Status.CONVERGED),
         # a train distance below zero is the estimate's own error
         (1e-4, rows(FLAT, [-x for x in FLAT]), sl.Status.SKETCH_TOO_SMALL),
-        (1e-4, rows([0.03]), sl.Status.CONVERGED),
+        # too few rows to tell whether it was still falling
+        (1e-4, rows([0.03, 0.03]), sl.Status.BUDGET_SPENT),
+        # most of the signal is unexplained, and nothing moves
+        (1e-4, rows([0.5] * 8), sl.Status.STUCK),
+        (1e-4, rows([0.5] * 2, last=5), sl.Status.STUCK),
     ],
 )
 def test_a_run_is_judged_by_its_history_and_the_noise(noise, history, status):

@@ -157,7 +157,7 @@ def test_a_saved_model_draws_the_same_records(model, images, tmp_path):
 
 
 def test_saving_leaves_one_folder_and_replaces_an_older_model_whole(model, tmp_path):
-    model.save(tmp_path / "m", {"extra.txt": b"old"})
+    model.save(tmp_path / "m", {"status.txt": b"old"})
     other = model_of(proportions=(0.0, 1.0))
     other.save(tmp_path / "m")
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
@@ -179,7 +179,7 @@ def test_saving_over_something_else_is_refused_and_leaves_it(model, tmp_path):
     (folder / "holiday").write_text("dear")
     file.write_text("dear")
     for place in (folder, file):
-        with pytest.raises(StorageError, match="not a folder of this kind"):
+        with pytest.raises(StorageError, match="not a model of sketchlearn alone"):
             model.save(place)
     assert (folder / "holiday").read_text() == file.read_text() == "dear"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["notes", "photos"]

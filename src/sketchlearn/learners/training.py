@@ -270,7 +270,8 @@ def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -
     if best["held_out_distance"] > 4 * blur and excess > 0.5 * best["held_out_distance"]:
         return Status.SKETCH_TOO_SMALL
     if best["held_out_distance"] > 0.1 * problem.signal + 4 * blur:
-        return Status.STUCK if len(history) >= 4 else Status.BUDGET_SPENT
+        told = len(history) >= 4 or history[-1]["step"] < steps
+        return Status.STUCK if told else Status.BUDGET_SPENT
     if history[-1]["step"] < steps or best["held_out_distance"] <= 2 * blur:
         return Status.CONVERGED
     if len(history) < 4:
