@@ -10,8 +10,6 @@ projected on the generator's range (best of 30 starts). Bars: 0.965, 0.935, 25 d
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 import torch
 
@@ -69,16 +67,7 @@ def projection(model: GenerativeModel, images: np.ndarray, digits: np.ndarray, s
 
 def main() -> None:
     """Run the seeds and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    chosen = parser.parse_args()
-    figures = {}
-    for seed in chosen.seeds:
-        figures[f"seed {seed}"] = judge(seed)
-        print(seed, figures[f"seed {seed}"], flush=True)
-    rows = list(figures.values())
-    figures["mean"] = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-    results.write("digits", "python -m benchmarks.digits", figures)
+    results.write("digits", "python -m benchmarks.digits", results.by_seed(judge, __doc__))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ frequencies that the fit never saw. Bar: at most 0.0011, a plain re-run of the p
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 from examples.planar_sets import spiral
 from torch import nn
@@ -56,16 +54,10 @@ def _mean(records: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    """Run the seeds and write the distances."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    chosen = parser.parse_args()
-    figures = {}
-    for seed in chosen.seeds:
-        figures[f"seed {seed}"] = distance(seed)
-        print(seed, figures[f"seed {seed}"], flush=True)
-    figures["mean distance"] = float(np.mean([f["distance"] for f in figures.values()]))
-    results.write("paper_spiral", "python -m benchmarks.paper_spiral", figures)
+    """Run the seeds and write the figures."""
+    results.write(
+        "paper_spiral", "python -m benchmarks.paper_spiral", results.by_seed(distance, __doc__)
+    )
 
 
 if __name__ == "__main__":

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 FOLDER = Path(__file__).parent / "results"
 
@@ -25,6 +29,22 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("numpy", "torch", "pyarrow", "sketchlearn")},
+    }
+
+
+def by_seed(measure: Callable[[int], dict[str, float]], description: str) -> dict[str, Any]:
+    """Measure for each seed on the command line, printing as it goes; add mean, least and most."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    rows = []
+    for seed in parser.parse_args().seeds:
+        rows.append(measure(seed))
+        print(seed, rows[-1], flush=True)
+    return {
+        "seeds": rows,
+        "mean": {key: float(np.mean([row[key] for row in rows])) for key in rows[0]},
+        "least": {key: min(row[key] for row in rows) for key in rows[0]},
+        "most": {key: max(row[key] for row in rows) for key in rows[0]},
     }
 
 
