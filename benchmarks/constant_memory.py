@@ -24,26 +24,36 @@ from examples.planar_sets import mixture
 from benchmarks import results
 
 _PASS = """
-import resource, sys, time
+import sys, time
 import sketchlearn as sl
+from benchmarks.constant_memory import peak
 from sketchlearn.sketches import Plan
 start = time.monotonic()
 sketch = sl.sketch(sys.argv[1], Plan.load(sys.argv[2]))
 sketch.save(sys.argv[3])
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(peak, time.monotonic() - start, sketch.count)
+print(peak(), time.monotonic() - start, sketch.count)
 """
 
 _FIT = """
-import resource, sys, time
+import sys, time
 import sketchlearn as sl
+from benchmarks.constant_memory import peak
 sketch = sl.load(sys.argv[1])
 learner = sl.GenerativeNetwork(steps=int(sys.argv[2]))
 start = time.monotonic()
 learner.fit(sketch)
 took = time.monotonic() - start
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, took, sketch.count)
+print(peak(), took, sketch.count)
 """
+
+
+def peak() -> float:
+    """Return the peak resident memory of this process in MiB (Linux).
+
+    Not that of getrusage, which a child process inherits from its parent.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def write_parquet(path: Path, rows: int) -> None:
