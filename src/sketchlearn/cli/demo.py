@@ -105,7 +105,7 @@ def _draw(path: Path, held: tuple[np.ndarray, np.ndarray], model: GenerativeMode
         (left, real, "Real, kept apart"),
         (right, drawn, "Generated from the sketch alone"),
     ):
-        axes.imshow(np.block([list(row) for row in rows]), cmap="gray_r")
+        axes.imshow(np.block([[np.pad(image, 1) for image in row] for row in rows]), cmap="gray_r")
         axes.set(title=title, xticks=[], yticks=[])
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=110, format="png")
