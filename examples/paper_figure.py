@@ -55,13 +55,18 @@ def main() -> None:
 
 
 def _view(sketch: sl.Sketch, grid: np.ndarray) -> np.ndarray:
-    """Return Re <z, Φ(x)>/m at encoded points: the density, smoothed by the kernel."""
-    frequencies, mean = sketch.plan.frequencies, sketch.mean()
+    """Return Re <z, Φ(x)>/m at encoded points: the density, smoothed by the kernel.
+
+    Over the frequencies of the two finest scales (scales alternate); the coarser ones, which
+    help the fit along, would hide the detail.
+    """
+    fine = np.arange(sketch.plan.size) % len(sketch.plan.law.scales) < 2
+    frequencies, mean = sketch.plan.frequencies[:, fine], sketch.mean()[fine]
     view = []
     for cells in np.array_split(grid.astype(np.float32), 100):
         phase = cells @ frequencies  # (cells, 2) @ (2, m)
         view.append(np.cos(phase) @ mean.real + np.sin(phase) @ mean.imag)
-    return np.concatenate(view) / sketch.plan.size
+    return np.maximum(np.concatenate(view) / fine.sum(), 0)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from sketchlearn.learners.problem import MatchingProblem, Target
 from sketchlearn.models.network import conditional
 
 _EVALUATIONS = 40
-# Generated records per half at an evaluation, shared by the classes.
+# Generated records per half at an evaluation, at most, shared by the classes.
 _EVALUATION_RECORDS = 4096
 _PART = 1024
 
@@ -70,8 +70,20 @@ class Training:
             settings.latent, classes, math.ceil(settings.batch / 2 / classes), settings.seed
         )
         self._validation = LatentStream(
-            settings.latent, classes, math.ceil(_EVALUATION_RECORDS / classes), settings.seed
+            settings.latent, classes, math.ceil(self._evaluated() / classes), settings.seed
         )
+
+    @property
+    def _interval(self) -> int:
+        return max(1, self.settings.steps // _EVALUATIONS)
+
+    def _evaluated(self) -> int:
+        """Return the records per half of an evaluation: a tenth of those trained on since the last.
+
+        Of a short run more, since fewer than 512 would tell little.
+        """
+        trained = self.settings.batch * self._interval
+        return min(_EVALUATION_RECORDS, max(512, trained // 20))
 
     def run(
         self,
@@ -79,7 +91,7 @@ class Training:
         saved: Checkpoint | None,
     ) -> None:
         """Train to the last step, or until patience runs out; write checkpoints on the way."""
-        interval = max(1, self.settings.steps // _EVALUATIONS)
+        interval = self._interval
         try:
             with _interrupts_held() as held:
                 while self.step < self.settings.steps and not self._impatient():
