@@ -37,7 +37,7 @@ def test_a_file_has_the_permissions_of_any_new_file(tmp_path):
 
 def test_a_file_cannot_replace_a_folder(tmp_path):
     (tmp_path / "a").mkdir()
-    with pytest.raises(StorageError, match="Could not write"):
+    with pytest.raises(StorageError, match="never replaced"):
         write_whole(tmp_path / "a", b"content")
     assert os.listdir(tmp_path) == ["a"]
 
@@ -197,3 +197,15 @@ def test_what_a_killed_write_left_does_not_mix_with_the_new_folder(tmp_path):
     write_folder(tmp_path / "f", {"mark": b"1"})
     write_folder(tmp_path / "f", {"mark": b"2"})
     assert content_of(tmp_path / "f") == {"mark": b"2"}
+
+
+def test_a_device_or_a_folder_is_never_replaced_and_a_link_stays_one(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(StorageError, match="never replaced"):
+            write_whole(tmp_path / name, b"content")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    write_whole(tmp_path / "link", b"content")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"content"

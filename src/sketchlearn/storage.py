@@ -33,7 +33,11 @@ def write_whole(path: str | Path, content: bytes) -> None:
         StorageError: the folder is missing or not writable, or the disk is full; whatever
             stood at `path` before is untouched.
     """
-    path = Path(path)
+    path = Path(path).resolve()  # a link stays a link to the new content
+    if path.exists() and not path.is_file():
+        raise StorageError(
+            f"{path} is a folder or a device, which is never replaced. Choose another place."
+        )
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

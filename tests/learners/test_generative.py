@@ -305,3 +305,8 @@ def test_latents_are_twice_the_dimension_within_4_to_16(gaussian):
         return sl.GenerativeNetwork()._latent(sl.sketch(records, size=10))
 
     assert [latent(d) for d in (1, 2, 3, 8, 30)] == [4, 4, 6, 16, 16]
+
+
+def test_records_in_place_of_a_sketch_are_refused():
+    with pytest.raises(FitError, match="learns from a sketch"):
+        sl.GenerativeNetwork(**QUICK).fit(np.zeros((5, 2)))

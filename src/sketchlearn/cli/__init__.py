@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config = _take_config(words)
     if config is not None and not Path(config).is_file():
         _fail(f"There is no options file {config}. Check the path given to --config.", 2)
+    if config is not None:
+        _refuse_unknown_tables(config)
     try:
         build_app(words[0] if words else None, config)(words, exit_on_error=False, print_error=True)
     except SketchlearnError as error:
@@ -96,6 +99,17 @@ def _take_config(words: list[str]) -> str | None:
             del words[where]
             return words.pop(where)
     return None
+
+
+def _refuse_unknown_tables(config: str) -> None:
+    try:
+        tables = tomllib.loads(Path(config).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        _fail(f"{config} is no TOML file: {error}.", 2)
+        return
+    for name in tables:
+        if name not in _VERBS:
+            _fail(f"{config} has a table [{name}], but no verb is called so: {list(_VERBS)}.", 2)
 
 
 def _module(verb: str) -> str:

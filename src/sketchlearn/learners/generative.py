@@ -105,6 +105,11 @@ class GenerativeNetwork:
             EmptySourceError: the sketch holds no record.
             CheckpointError: the checkpoint belongs to another fit, or cannot be read.
         """
+        if not isinstance(sketch, Sketch):
+            raise FitError(
+                f"fit was given a {type(sketch).__name__}, but it learns from a sketch. "
+                "Make one first: sketch(source)."
+            )
         sketch.require_records()
         latent = self._latent(sketch)
         problem = MatchingProblem.of(sketch, self.held_out, self.seed)
