@@ -10,6 +10,7 @@ from sketchlearn.features.laws import (
     Student,
     draw_frequencies,
 )
+from sketchlearn.features.projection import Projection
 
 __all__ = [
     "LAWS",
@@ -18,6 +19,7 @@ __all__ = [
     "FoldedGaussian",
     "FrequencyLaw",
     "Gaussian",
+    "Projection",
     "Student",
     "draw_frequencies",
     "integer_sums",

@@ -10,8 +10,8 @@ from sketchlearn.errors import OverflowSketchError, PlanError
 from sketchlearn.features import UNIT
 
 # Moments are those of encoded records clipped to ±4096 spreads, in steps of 2⁻²⁰ for sums and
-# 2⁻¹⁰ for the factors of second moments: a tile of 512 products then sums to at most 2⁵³, so
-# float64 matrix products are exact and the order of summation cannot matter.
+# 2⁻¹⁰ for the factors of second moments: 512 products, or more of smaller factors, then sum to at
+# most 2⁵³, so float64 matrix products are exact and the order of summation cannot matter.
 _CLIP = 4096.0
 _FACTOR_UNIT = 2.0**-10
 _TILE_ROWS = 512
@@ -58,9 +58,11 @@ class SideSums:
         clipped = np.clip(records, -_CLIP, _CLIP)
         first = np.rint(clipped / UNIT).astype(np.int64).sum(axis=0)
         factors = np.rint(clipped / _FACTOR_UNIT)
+        largest = max(1.0, float(np.abs(factors).max()))
+        rows = max(_TILE_ROWS, int(2.0**53 / largest**2))  # products of as many sum exactly
         second = result.second
-        for top in range(0, len(factors), _TILE_ROWS):
-            tile = factors[top : top + _TILE_ROWS]
+        for top in range(0, len(factors), rows):
+            tile = factors[top : top + rows]
             product = tile.T @ tile if second.ndim == 2 else (tile**2).sum(axis=0)
             second = second + product.astype(np.int64)
         return cls(first, second, records.min(axis=0), records.max(axis=0))

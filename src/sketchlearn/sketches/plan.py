@@ -12,7 +12,7 @@ import numpy as np
 
 from sketchlearn.encoding import Schema
 from sketchlearn.errors import FileFormatError, PlanError, PlanMismatchError, StorageError
-from sketchlearn.features import FrequencyLaw, draw_frequencies
+from sketchlearn.features import FrequencyLaw, Projection, draw_frequencies
 from sketchlearn.features.laws import law_from_document
 from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
 
@@ -42,6 +42,11 @@ class Plan:
     def frequencies(self) -> np.ndarray:
         """The frequencies, float32 of shape (d, m); drawn on first use."""
         return draw_frequencies(self.law, self.schema.dimension, self.size, self.seed)
+
+    @cached_property
+    def projection(self) -> Projection:
+        """The frequencies, laid out for the data pass."""
+        return Projection(self.frequencies)
 
     @cached_property
     def digest(self) -> str:

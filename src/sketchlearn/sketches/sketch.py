@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ class Sketch:
         encoded = schema.encode(batch, missing)
         side = self.side + SideSums.of(encoded.values)
         self.sums += integer_sums(
-            encoded.values, self.plan.frequencies, encoded.classes, schema.class_count
+            encoded.values, self.plan.projection, encoded.classes, schema.class_count
         )
         self.counts += np.bincount(encoded.classes, minlength=schema.class_count)
         self.side = side
@@ -211,13 +212,9 @@ class Sketch:
                 "The sketch holds no record, so it has no mean. Add records with update(...) first."
             )
 
-    def save(self, path: str | Path, *, embed_frequencies: bool = False) -> None:
-        """Write the sketch whole to one safetensors file.
-
-        Frequencies are drawn again from the seed when the file is read, and checked by digest;
-        `embed_frequencies` stores them too, d × m float32, for archives.
-        """
-        tensors = {
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return every array of the sketch by the name it has in files."""
+        return {
             "counts": self.counts,
             "sums": self.sums,
             "first_moments": self.side.first,
@@ -225,6 +222,37 @@ class Sketch:
             "lower": self.side.lower,
             "upper": self.side.upper,
         }
+
+    @classmethod
+    def of_tensors(
+        cls, plan: Plan, tensors: Mapping[str, np.ndarray], dropped: int, where: str | Path
+    ) -> Sketch:
+        """Build the sketch whose `tensors` were read from the file `where`.
+
+        Raises:
+            FileFormatError: an array is missing, or of another shape or dtype.
+        """
+        for name, empty in cls(plan).tensors().items():
+            found = tensors.get(name)
+            if found is None or found.shape != empty.shape or found.dtype != empty.dtype:
+                raise FileFormatError(
+                    f"{where} does not hold {name!r} as {empty.dtype} of shape {empty.shape}."
+                )
+        side = SideSums(
+            tensors["first_moments"],
+            tensors["second_moments"],
+            tensors["lower"],
+            tensors["upper"],
+        )
+        return cls._of_parts(plan, tensors["counts"], tensors["sums"], side, dropped)
+
+    def save(self, path: str | Path, *, embed_frequencies: bool = False) -> None:
+        """Write the sketch whole to one safetensors file.
+
+        Frequencies are drawn again from the seed when the file is read, and checked by digest;
+        `embed_frequencies` stores them too, d × m float32, for archives.
+        """
+        tensors = self.tensors()
         if embed_frequencies:
             tensors["frequencies"] = self.plan.frequencies
         document = {
@@ -246,25 +274,11 @@ class Sketch:
         if not {"plan", "dropped", "frequencies_digest"} <= document.keys():
             raise FileFormatError(f"{path} is marked as a sketch, but its document is none.")
         plan = Plan.from_document(document["plan"])
-        classes, dimension = plan.schema.class_count, plan.schema.dimension
-        expected: dict[str, tuple[int, ...]] = {
-            "counts": (classes,),
-            "sums": (classes, 2, plan.size),
-            "first_moments": (dimension,),
-            "second_moments": SideSums.empty(dimension).second.shape,
-            "lower": (dimension,),
-            "upper": (dimension,),
-        }
-        for name, shape in expected.items():
-            kind = np.float64 if name in ("lower", "upper") else np.int64
-            found = tensors.get(name)
-            if found is None or found.shape != shape or found.dtype != kind:
-                raise FileFormatError(
-                    f"{path} does not hold {name!r} as {kind.__name__} of shape {shape}."
-                )
+        sketch = cls.of_tensors(plan, tensors, int(document["dropped"]), path)
         frequencies = tensors.get("frequencies")
         if frequencies is not None:
-            fits = frequencies.shape == (dimension, plan.size) and frequencies.dtype == np.float32
+            shape = (plan.schema.dimension, plan.size)
+            fits = frequencies.shape == shape and frequencies.dtype == np.float32
             if not fits or not np.isfinite(frequencies).all():
                 raise FileFormatError(f"The frequencies embedded in {path} do not fit its plan.")
             vars(plan)["frequencies"] = frequencies
@@ -273,15 +287,7 @@ class Sketch:
                 f"The frequencies of {path} cannot be drawn again from its seed on this machine. "
                 "Save the sketch with embed_frequencies=True where it was made."
             )
-        side = SideSums(
-            tensors["first_moments"],
-            tensors["second_moments"],
-            tensors["lower"],
-            tensors["upper"],
-        )
-        return cls._of_parts(
-            plan, tensors["counts"], tensors["sums"], side, int(document["dropped"])
-        )
+        return sketch
 
 
 def open_like(records: Any, plan: Plan) -> Any:

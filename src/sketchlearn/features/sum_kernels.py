@@ -1,0 +1,84 @@
+"""Compiled loops of the data pass: phases, waves and integer sums of one class at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sketchlearn.compilation import compiled
+from sketchlearn.features.tile import TILE_COLUMNS, TILE_ROWS, tile_product
+from sketchlearn.features.waves import wave_units
+
+# Rows whose features are summed in int32 before they are added to the int64 totals: 2¹⁰ units
+# of at most 2²⁰ each cannot overflow.
+BLOCK_ROWS = 256
+
+
+@compiled
+def pack_rows(records, first, last, packed):  # noqa: ANN001, ANN201
+    """Copy rows into tiles, shape (tiles, d, TILE_ROWS); rows that are missing become zeros."""
+    for tile in range(-(-(last - first) // TILE_ROWS)):
+        for k in range(records.shape[1]):
+            for row in range(TILE_ROWS):
+                where = first + tile * TILE_ROWS + row
+                packed[tile, k, row] = records[where, k] if where < last else np.float32(0)
+
+
+@compiled
+def add_near(records, panels, total):  # noqa: ANN001, ANN201
+    """Add the features of records whose phases float32 holds.
+
+    Args:
+        records: float32, shape (n, d), C-contiguous.
+        panels: frequencies in turns, float32, shape (panels, d, TILE_COLUMNS).
+        total: int64, shape (2, m), changed in place.
+    """
+    count, dimension = records.shape
+    packed = np.empty((-(-BLOCK_ROWS // TILE_ROWS), dimension, TILE_ROWS), np.float32)
+    tile = np.empty((TILE_ROWS, TILE_COLUMNS), np.float32)
+    sums = np.empty((2, TILE_COLUMNS), np.int32)
+    for first in range(0, count, BLOCK_ROWS):
+        last = min(count, first + BLOCK_ROWS)
+        pack_rows(records, first, last, packed)
+        for panel in range(panels.shape[0]):
+            right = panels[panel].ctypes.data
+            sums[:] = 0
+            for top in range(0, last - first, TILE_ROWS):
+                left = packed[top // TILE_ROWS].ctypes.data
+                tile_product(left, right, dimension, tile.ctypes.data, False)
+                add_tile(tile, min(TILE_ROWS, last - first - top), sums)
+            start = panel * TILE_COLUMNS
+            for j in range(min(TILE_COLUMNS, total.shape[1] - start)):
+                total[0, start + j] += sums[0, j]
+                total[1, start + j] += sums[1, j]
+
+
+@compiled
+def add_tile(tile, rows, sums):  # noqa: ANN001, ANN201
+    """Add the features of the first `rows` rows of a tile of phases to int32 sums."""
+    for row in range(rows):
+        for j in range(tile.shape[1]):
+            cosine, sine = wave_units(tile[row, j])
+            sums[0, j] += cosine
+            sums[1, j] += sine
+
+
+@compiled
+def add_far(records, frequencies, total):  # noqa: ANN001, ANN201
+    """Add the features of records whose phases are many turns: the same, from float64 phases.
+
+    Args:
+        records: float64, shape (n, d).
+        frequencies: in turns, float64, shape (d, m), C-contiguous.
+        total: int64, shape (2, m), changed in place.
+    """
+    phase = np.empty(frequencies.shape[1])
+    for row in range(records.shape[0]):
+        phase[:] = 0
+        for k in range(records.shape[1]):
+            value = records[row, k]
+            for j in range(phase.size):
+                phase[j] += value * frequencies[k, j]
+        for j in range(phase.size):
+            cosine, sine = wave_units(np.float32(phase[j] - np.rint(phase[j])))
+            total[0, j] += cosine
+            total[1, j] += sine
