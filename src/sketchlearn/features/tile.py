@@ -30,15 +30,18 @@ def _shape() -> tuple[int, int, int]:
 TILE_ROWS, _VECTORS, _LANES = _shape()
 TILE_COLUMNS = _VECTORS * _LANES
 
+# The compiler gives the typing context; type checkers need not know of it.
+_intrinsic: Any = intrinsic
 
-@intrinsic
+
+@_intrinsic
 def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:  # noqa: ARG001
     """Return a·b + c, rounded once."""
     signature = types.float32(types.float32, types.float32, types.float32)
     return signature, lambda context, builder, signature, values: builder.fma(*values)  # noqa: ARG005
 
 
-@intrinsic
+@_intrinsic
 def tile_product(typing: Any, left: Any, right: Any, inner: Any, out: Any, add: Any) -> Any:  # noqa: ARG001
     """Write (or add) the product of two packed float32 panels, given by address.
 
@@ -69,7 +72,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
 
     def vector_at(pointer: Any, index: Any) -> Any:
         loaded = builder.load(builder.gep(pointer, [index]))
-        loaded.align = 4
+        loaded.align = 4  # type: ignore[assignment]
         return loaded
 
     def constant(value: int) -> Any:
@@ -113,7 +116,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     builder.position_at_end(done)
     for row, part in places:
         place = builder.gep(out, [constant(row * _VECTORS + part)])
-        builder.store(after[row, part], place).align = 4
+        builder.store(after[row, part], place).align = 4  # type: ignore[attr-defined]
     return context.get_dummy_value()
 
 

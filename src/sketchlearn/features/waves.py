@@ -9,11 +9,11 @@ from sketchlearn.features.integer_sums import UNIT
 from sketchlearn.features.tile import fma
 
 # Best polynomials of cos πr and sin πr / r in r² for |r| ≤ 1/2: errors 5e-8 and 7e-9.
-_C0, _C1, _C2, _C3, _C4 = np.float32(
-    [0.99999995347, -4.9347928586742, 4.058411914146, -1.331880161114, 0.219696798336]
+_C0, _C1, _C2, _C3, _C4 = np.array(
+    [0.99999995347, -4.9347928586742, 4.058411914146, -1.331880161114, 0.219696798336], np.float32
 )
-_S0, _S1, _S2, _S3, _S4 = np.float32(
-    [3.1415925800447, -5.1677068789264, 2.55003137728, -0.598045174118, 0.077220128944]
+_S0, _S1, _S2, _S3, _S4 = np.array(
+    [3.1415925800447, -5.1677068789264, 2.55003137728, -0.598045174118, 0.077220128944], np.float32
 )
 
 # Half a unit less than one keeps cos² + sin² of every record at most 1 whatever the rounding;
