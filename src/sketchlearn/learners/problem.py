@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sketchlearn.errors import FitError
+from sketchlearn.features.matching import PackedFrequencies, matching_loss
 from sketchlearn.sketches import Sketch
 
 # More held-out frequencies than this would not make the validation distance more certain.
@@ -21,6 +23,16 @@ class Target:
 
     frequencies: Tensor
     mean: Tensor
+
+    @cached_property
+    def packed(self) -> PackedFrequencies:
+        """The frequencies, laid out for the compiled loss."""
+        return PackedFrequencies.of(self.frequencies)
+
+    def loss(self, records: Tensor) -> Tensor:
+        """Return the matching loss of generated records, shape (classes, 2, half, d)."""
+        packed = self.packed if self.frequencies.device.type == "cpu" else None
+        return matching_loss(records, self.frequencies, self.mean, packed)
 
 
 @dataclass(frozen=True)
