@@ -13,9 +13,10 @@ UNIT = 2.0**-20
 # Records farther than this are taken to lie there, so that phases stay finite.
 _FARTHEST = 2.0**40
 
-# A phase of up to this many turns is computed in float32, to about 2⁻²³ of that length at worst;
-# a longer one in float64, so that no phase is off by more than a few 10⁻⁵ turns.
-_NEAR_TURNS = 128.0
+# Records whose length times that of the longest frequency is at most this many turns have phases
+# in float32, off by 3·10⁻⁴ radians at the most distant and by some 10⁻⁶ for most. Phases of more
+# distant records are float64.
+_NEAR_TURNS = 256.0
 
 
 def integer_sums(

@@ -12,6 +12,9 @@ from sketchlearn.features.waves import wave_units
 # of at most 2²⁰ each cannot overflow.
 BLOCK_ROWS = 256
 
+# Frequencies of a far record's phases at a time, within a core's first cache.
+_FAR_COLUMNS = 256
+
 
 @compiled
 def pack_rows(records, first, last, packed):  # noqa: ANN001, ANN201
@@ -71,14 +74,16 @@ def add_far(records, frequencies, total):  # noqa: ANN001, ANN201
         frequencies: in turns, float64, shape (d, m), C-contiguous.
         total: int64, shape (2, m), changed in place.
     """
-    phase = np.empty(frequencies.shape[1])
-    for row in range(records.shape[0]):
-        phase[:] = 0
-        for k in range(records.shape[1]):
-            value = records[row, k]
-            for j in range(phase.size):
-                phase[j] += value * frequencies[k, j]
-        for j in range(phase.size):
-            cosine, sine = wave_units(np.float32(phase[j] - np.rint(phase[j])))
-            total[0, j] += cosine
-            total[1, j] += sine
+    phase = np.empty(_FAR_COLUMNS)
+    for start in range(0, total.shape[1], _FAR_COLUMNS):
+        width = min(_FAR_COLUMNS, total.shape[1] - start)
+        for row in range(records.shape[0]):
+            phase[:] = 0
+            for k in range(records.shape[1]):
+                value = records[row, k]
+                for j in range(width):
+                    phase[j] += value * frequencies[k, start + j]
+            for j in range(width):
+                cosine, sine = wave_units(np.float32(phase[j] - np.rint(phase[j])))
+                total[0, start + j] += cosine
+                total[1, start + j] += sine

@@ -55,17 +55,21 @@ class SideSums:
         result = cls.empty(records.shape[1])
         if not len(records):
             return result
-        clipped = np.clip(records, -_CLIP, _CLIP)
-        first = np.rint(clipped / UNIT).astype(np.int64).sum(axis=0)
-        factors = np.rint(clipped / _FACTOR_UNIT)
-        largest = max(1.0, float(np.abs(factors).max()))
+        from sketchlearn.sketches.moment_kernels import add_first  # compiles on first use
+
+        records = np.ascontiguousarray(records, dtype=np.float64)
+        factors = np.empty(records.shape)
+        bounds = np.stack([result.lower, result.upper])
+        first = result.first
+        per = 1 / UNIT, 1 / _FACTOR_UNIT
+        largest = max(1.0, add_first(records, _CLIP, *per, first, factors, bounds))
         rows = max(_TILE_ROWS, int(2.0**53 / largest**2))  # products of as many sum exactly
         second = result.second
         for top in range(0, len(factors), rows):
             tile = factors[top : top + rows]
             product = tile.T @ tile if second.ndim == 2 else (tile**2).sum(axis=0)
             second = second + product.astype(np.int64)
-        return cls(first, second, records.min(axis=0), records.max(axis=0))
+        return cls(first, second, *bounds)
 
     def __add__(self, other: SideSums) -> SideSums:
         self._refuse_overflow(other)
