@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sketchlearn as sl
-from sketchlearn.errors import FileFormatError, PlanMismatchError, StorageError
+from sketchlearn.errors import FileFormatError, OptionError, PlanMismatchError, StorageError
 from sketchlearn.sketches import Plan
 
 
@@ -137,3 +137,36 @@ def test_documents_of_no_known_law_are_refused(law):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(StorageError, match="absent"):
         Plan.load(tmp_path / "absent.json")
+
+
+# --- structured frequencies -------------------------------------------------------------
+
+
+def test_a_structured_plan_is_saved_and_sketches_alike(tmp_path):
+    records = np.random.default_rng(0).standard_normal((300, 20))
+    plan = sl.plan(records, size=100, structure="hadamard")
+    plan.save(tmp_path / "plan")
+    again = sl.load(tmp_path / "plan")
+    assert again == plan
+    assert again.structure == "hadamard"
+    whole = sl.sketch(records, plan)
+    assert sl.sketch(np.array_split(records, 7), again) == whole
+    encoded = (records - plan.schema.center) / plan.schema.spread
+    exact = np.exp(1j * encoded @ plan.frequencies.astype(np.float64)).mean(axis=0)
+    assert np.abs(whole.mean() - exact).max() < 1e-5
+    whole.save(tmp_path / "sketch")
+    assert sl.load(tmp_path / "sketch") == whole
+
+
+def test_structured_and_dense_plans_do_not_merge():
+    records = np.random.default_rng(0).standard_normal((300, 20))
+    parts = [sl.sketch(records, size=50, structure=name) for name in ("dense", "hadamard")]
+    with pytest.raises(PlanMismatchError, match="structure"):
+        _ = parts[0] + parts[1]
+
+
+def test_structured_frequencies_need_columns():
+    with pytest.raises(OptionError, match="columns"):
+        sl.plan(np.random.default_rng(0).standard_normal((300, 3)), structure="hadamard")
+    with pytest.raises(OptionError, match="dense or hadamard"):
+        sl.plan(np.random.default_rng(0).standard_normal((300, 3)), structure="fast")

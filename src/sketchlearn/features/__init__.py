@@ -1,5 +1,6 @@
 """Random Fourier features: frequency laws, the data pass, the differentiable reference."""
 
+from sketchlearn.features.hadamard import draw_hadamard
 from sketchlearn.features.integer_sums import UNIT, integer_sums
 from sketchlearn.features.laws import (
     LAWS,
@@ -22,5 +23,6 @@ __all__ = [
     "Projection",
     "Student",
     "draw_frequencies",
+    "draw_hadamard",
     "integer_sums",
 ]

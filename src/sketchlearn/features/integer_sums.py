@@ -36,7 +36,7 @@ def integer_sums(
     Returns:
         int64 sums in units of 2⁻²⁰, shape (classes, 2, m): cosines, then sines.
     """
-    from sketchlearn.features import sum_kernels  # compiles on first use
+    from sketchlearn.features.sum_kernels import add_far  # compiles on first use
 
     total = np.zeros((class_count, 2, projection.size), dtype=np.int64)
     records = np.ascontiguousarray(records, dtype=np.float64).clip(-_FARTHEST, _FARTHEST)
@@ -45,9 +45,9 @@ def integer_sums(
     for number in range(class_count):
         mine = None if class_count == 1 else np.asarray(classes) == number
         inside, outside = _split(near, mine)
-        sum_kernels.add_near(single[inside], projection.panels, total[number])
+        projection.add_near(single[inside], total[number])
         if outside is not None:
-            sum_kernels.add_far(records[outside], projection.turns, total[number])
+            add_far(records[outside], projection.turns, total[number])
     return total
 
 

@@ -140,15 +140,20 @@ def draw_frequencies(law: FrequencyLaw, dimension: int, size: int, seed: int) ->
     so one seed gives the same frequencies in every release. Scales alternate, so any run of
     consecutive frequencies is a fair draw from the mixture.
     """
-    uniforms = _uniforms(seed, size * (dimension + 1)).reshape(size, dimension + 1)
-    direction = special.ndtri(uniforms[:, :dimension])  # (m, d)
+    drawn = uniforms(seed, size * (dimension + 1)).reshape(size, dimension + 1)
+    direction = special.ndtri(drawn[:, :dimension])  # (m, d)
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    scale = np.asarray(law.scales)[np.arange(size) % len(law.scales)]
-    radius = law.radius(uniforms[:, dimension], dimension) / scale
+    radius = drawn_radii(law, drawn[:, dimension], dimension)
     return np.ascontiguousarray((direction * radius[:, None]).T.astype(np.float32))
 
 
-def _uniforms(seed: int, count: int) -> np.ndarray:
+def drawn_radii(law: FrequencyLaw, level: np.ndarray, dimension: int) -> np.ndarray:
+    """Return radii over scales at uniform levels, shape (m,); scales alternate."""
+    scale = np.asarray(law.scales)[np.arange(len(level)) % len(law.scales)]
+    return law.radius(level, dimension) / scale
+
+
+def uniforms(seed: int, count: int) -> np.ndarray:
     """Return uniforms in the open interval (0, 1), 52 bits each."""
     raw = np.random.Philox(key=seed).random_raw(count)
     return ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52

@@ -33,6 +33,12 @@ class Projection:
         """Length of the longest frequency, in turns per encoded unit."""
         return float(np.sqrt((self.turns**2).sum(axis=0).max(initial=0)))
 
+    def add_near(self, records: np.ndarray, total: np.ndarray) -> None:
+        """Add the features of float32 records (n, d) to int64 sums (2, m)."""
+        from sketchlearn.features.sum_kernels import add_near
+
+        add_near(records, self.panels, total)
+
     @cached_property
     def panels(self) -> np.ndarray:
         """The frequencies in turns, float32, shape (panels, d, columns of a tile)."""

@@ -19,7 +19,8 @@ from sketchlearn.errors import (
     PlanError,
 )
 from sketchlearn.features import LAWS
-from sketchlearn.sketches.plan import MOST_FREQUENCIES, Plan
+from sketchlearn.features.hadamard import require_columns
+from sketchlearn.sketches.plan import MOST_FREQUENCIES, STRUCTURES, Plan, Structure
 from sketchlearn.sources import Batch, Source, SourceSchema, open_source
 
 # The kernel means (see `_scales`) between which the scales of a mixture are spread. Below 0.01
@@ -39,6 +40,8 @@ class PlanOptions:
         law: frequency law: gaussian, folded-gaussian, adapted-radius or student.
         scales: length-scales of the kernel in encoded units, equally weighted; by default
             five from the pilot's pairwise distances.
+        structure: "dense" draws independent directions; "hadamard" structured ones, which sketch
+            records of hundreds of columns several times faster.
         standardise: "columns" gives each column mean 0 and deviation 1; "common" divides all
             by one deviation, for columns of one unit; "none" keeps the numbers; "auto" is
             "common" for images and "columns" otherwise.
@@ -54,6 +57,7 @@ class PlanOptions:
     columns: Sequence[str] | None = None
     law: Literal["gaussian", "folded-gaussian", "adapted-radius", "student"] = "gaussian"
     scales: Sequence[float] | None = None
+    structure: Structure = "dense"
     standardise: Literal["auto", "columns", "common", "none"] = "auto"
     image: tuple[int, ...] | None = None
     classes: Sequence[int | str] | None = None
@@ -76,6 +80,10 @@ class PlanOptions:
             )
         if self.law not in LAWS:
             raise OptionError(f"law={self.law!r} was given; it must be one of {', '.join(LAWS)}.")
+        if self.structure not in STRUCTURES:
+            raise OptionError(
+                f"structure={self.structure!r} was given; it must be dense or hadamard."
+            )
         if not _is_whole(self.pilot) or self.pilot < 2:
             raise OptionError(f"pilot={self.pilot} was given; a pilot needs at least 2 records.")
         if not _is_whole(self.seed) or not 0 <= self.seed < 2**63:
@@ -125,7 +133,9 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
             f"Sketch size: 250 √d within 2,000 to 10,000, for d = {schema.dimension} columns."
         )
     law = LAWS[options.law](scales=scales)
-    return Plan(schema, law, size, options.seed, (*reasons, scale_reason))
+    if options.structure == "hadamard":
+        require_columns(schema.dimension)
+    return Plan(schema, law, size, options.seed, options.structure, (*reasons, scale_reason))
 
 
 def _clean(pilot: Batch, missing: Missing) -> Batch:

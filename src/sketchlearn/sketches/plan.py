@@ -6,18 +6,21 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from sketchlearn.encoding import Schema
 from sketchlearn.errors import FileFormatError, PlanError, PlanMismatchError, StorageError
-from sketchlearn.features import FrequencyLaw, Projection, draw_frequencies
+from sketchlearn.features import FrequencyLaw, Projection, draw_frequencies, draw_hadamard
 from sketchlearn.features.laws import law_from_document
 from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
 
 # The largest sketch size: sixteen million frequencies are a quarter of a gigabyte of sums.
 MOST_FREQUENCIES = 2**24
+
+Structure = Literal["dense", "hadamard"]
+STRUCTURES: tuple[Structure, ...] = get_args(Structure)
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Plan:
         schema: the columns and their standardisation.
         law: frequency law with its scales, in units of the encoded data.
         size: number of frequencies, m.
-        seed: the frequencies are a function of law, dimension, size and seed alone.
+        seed: the frequencies are a function of law, dimension, size, seed and structure alone.
+        structure: "dense" for independent directions, "hadamard" for structured ones.
         reasons: why each part was chosen, in sentences; no part of what is compared.
     """
 
@@ -36,16 +40,21 @@ class Plan:
     law: FrequencyLaw
     size: int
     seed: int
+    structure: Structure = "dense"
     reasons: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
     def frequencies(self) -> np.ndarray:
         """The frequencies, float32 of shape (d, m); drawn on first use."""
+        if self.structure == "hadamard":
+            return self.projection.frequencies
         return draw_frequencies(self.law, self.schema.dimension, self.size, self.seed)
 
     @cached_property
     def projection(self) -> Projection:
         """The frequencies, laid out for the data pass."""
+        if self.structure == "hadamard":
+            return draw_hadamard(self.law, self.schema.dimension, self.size, self.seed)
         return Projection(self.frequencies)
 
     @cached_property
@@ -67,7 +76,8 @@ class Plan:
             + f"; the sketch holds {2 * self.size * schema.class_count} integers.",
             f"Frequency law: {self.law.to_document()['name']}, scales "
             + ", ".join(f"{scale:.4g}" for scale in self.law.scales)
-            + " (in units of the encoded data).",
+            + " (in units of the encoded data)"
+            + (", in Hadamard blocks." if self.structure == "hadamard" else "."),
         ]
         return "\n".join([*lines, *self.reasons])
 
@@ -85,19 +95,21 @@ class Plan:
             )
         mine, theirs = self._compared(), other._compared()
         mine, theirs = {**mine.pop("schema"), **mine}, {**theirs.pop("schema"), **theirs}
-        differing = [key for key in mine if mine[key] != theirs[key]]
+        differing = [key for key in mine | theirs if mine.get(key) != theirs.get(key)]
         raise PlanMismatchError(
             f"Two plans differ in {', '.join(differing)}. Only sketches of one plan can be "
             "combined: make the plan once, save it, and give the same file to every pass."
         )
 
     def _compared(self) -> dict[str, Any]:
-        return {
+        document = {
             "schema": self.schema.to_document(),
             "law": self.law.to_document(),
             "size": self.size,
             "seed": self.seed,
         }
+        # left out where dense, so that plans made before there was a choice keep their digest
+        return document if self.structure == "dense" else {**document, "structure": self.structure}
 
     def to_document(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
@@ -116,6 +128,7 @@ class Plan:
                 law=law_from_document(document["law"]),
                 size=_within(int(document["size"]), 1, MOST_FREQUENCIES),
                 seed=_within(int(document["seed"]), 0, 2**63 - 1),
+                structure=_one_of(document.get("structure", "dense"), STRUCTURES),
                 reasons=tuple(document["reasons"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, PlanError) as error:
@@ -165,4 +178,10 @@ class Plan:
 def _within(value: int, least: int, most: int) -> int:
     if not least <= value <= most:
         raise ValueError(f"{value} is not from {least} to {most}")
+    return value
+
+
+def _one_of(value: Any, known: tuple[Any, ...]) -> Any:
+    if value not in known:
+        raise ValueError(f"{value!r} is not one of {known}")
     return value

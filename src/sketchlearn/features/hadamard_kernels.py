@@ -1,0 +1,92 @@
+"""Compiled loops of structured frequencies: signs and Hadamard transforms instead of a product."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sketchlearn.compilation import compiled
+from sketchlearn.features.butterfly import LANES, butterfly2, butterfly4
+from sketchlearn.features.waves import wave_units
+
+# Rows whose features are summed in int32 before they are added to the int64 totals.
+_BLOCK_ROWS = 1024
+
+
+@compiled
+def transform(block):  # noqa: ANN001, ANN201
+    """Apply the Hadamard matrix to the rows of `block`, shape (2ᵖ, LANES), in place.
+
+    Two doublings at a time, which halves the trips through memory.
+    """
+    length = block.shape[0]
+    base = block.ctypes.data
+    row = LANES * 4
+    step = 1
+    while step * 4 <= length:
+        for start in range(0, length, 4 * step):
+            for i in range(start, start + step):
+                butterfly4(base + i * row, step)
+        step *= 4
+    if step < length:
+        for i in range(step):
+            butterfly2(base + i * row, step)
+
+
+@compiled
+def add_structured(records, signs, factors, total):  # noqa: ANN001, ANN201
+    """Add the features of records under structured frequencies.
+
+    Args:
+        records: float32, shape (n, d), C-contiguous.
+        signs: ±1, float32, shape (blocks, 3, 2ᵖ) with 2ᵖ ≥ d.
+        factors: turns per unit of a transformed record, float32, shape (blocks · 2ᵖ,).
+        total: int64, shape (2, m), changed in place.
+    """
+    length = signs.shape[2]
+    lanes = np.empty((length, LANES), np.float32)
+    block = np.empty((length, LANES), np.float32)
+    sums = np.empty((2, length, LANES), np.int32)
+    for number in range(signs.shape[0]):
+        start = number * length
+        for first in range(0, records.shape[0], _BLOCK_ROWS):
+            last = min(records.shape[0], first + _BLOCK_ROWS)
+            sums[:] = 0
+            for top in range(first, last, LANES):
+                _load(records, top, min(LANES, last - top), lanes)
+                _signed(lanes, signs[number, 0], block)
+                transform(block)
+                for turn in range(1, 3):
+                    _signed(block, signs[number, turn], block)
+                    transform(block)
+                _add_waves(block, factors[start : start + length], sums)
+            # lanes without a record hold zeros, whose features are cosine 1 and sine 0
+            spare = (-(last - first) % LANES) * np.int64(wave_units(np.float32(0))[0])
+            for i in range(min(length, total.shape[1] - start)):
+                total[0, start + i] += sums[0, i].sum() - spare
+                total[1, start + i] += sums[1, i].sum()
+
+
+@compiled
+def _load(records, top, rows, lanes):  # noqa: ANN001, ANN202
+    lanes[:] = 0
+    for lane in range(rows):
+        for k in range(records.shape[1]):
+            lanes[k, lane] = records[top + lane, k]
+
+
+@compiled
+def _signed(source, signs, target):  # noqa: ANN001, ANN202
+    for i in range(source.shape[0]):
+        sign = signs[i]
+        for lane in range(LANES):
+            target[i, lane] = source[i, lane] * sign
+
+
+@compiled
+def _add_waves(block, factors, sums):  # noqa: ANN001, ANN202
+    for i in range(block.shape[0]):
+        factor = factors[i]
+        for lane in range(LANES):
+            cosine, sine = wave_units(block[i, lane] * factor)
+            sums[0, i, lane] += cosine
+            sums[1, i, lane] += sine
