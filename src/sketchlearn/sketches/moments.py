@@ -16,7 +16,8 @@ _CLIP = 4096.0
 _FACTOR_UNIT = 2.0**-10
 _TILE_ROWS = 512
 
-# Wider records keep the diagonal only: the full matrix would outweigh the sketch.
+# Where a plan does not say, as those of the first format version: wider records keep the diagonal
+# only, since the full matrix would outweigh the sketch.
 FULL_SECOND_MOMENT = 1024
 
 
@@ -26,7 +27,8 @@ class SideSums:
 
     Attributes:
         first: Σ x, int64 in units of 2⁻²⁰, shape (d,).
-        second: Σ x xᵀ, int64 in units of 2⁻²⁰, shape (d, d), or (d,) when d > 1,024.
+        second: Σ x xᵀ, int64 in units of 2⁻²⁰, shape (d, d), or (d,) for the diagonal
+            alone.
         lower: smallest value of each column ever seen, float64 (d,), +inf when none.
         upper: largest value of each column ever seen, float64 (d,), -inf when none.
 
@@ -39,9 +41,8 @@ class SideSums:
     upper: np.ndarray
 
     @classmethod
-    def empty(cls, dimension: int) -> SideSums:
-        """Return the sums of no record."""
-        full = dimension <= FULL_SECOND_MOMENT
+    def empty(cls, dimension: int, *, full: bool = True) -> SideSums:
+        """Return the sums of no record, with the full second moments or their diagonal."""
         return cls(
             np.zeros(dimension, dtype=np.int64),
             np.zeros((dimension, dimension) if full else dimension, dtype=np.int64),
@@ -50,9 +51,9 @@ class SideSums:
         )
 
     @classmethod
-    def of(cls, records: np.ndarray) -> SideSums:
+    def of(cls, records: np.ndarray, *, full: bool = True) -> SideSums:
         """Return the sums of encoded records, shape (n, d)."""
-        result = cls.empty(records.shape[1])
+        result = cls.empty(records.shape[1], full=full)
         if not len(records):
             return result
         from sketchlearn.sketches.moment_kernels import add_first  # compiles on first use

@@ -20,13 +20,23 @@ from sketchlearn.errors import (
 )
 from sketchlearn.features import LAWS
 from sketchlearn.features.hadamard import require_columns
-from sketchlearn.sketches.plan import MOST_FREQUENCIES, STRUCTURES, Plan, Structure
+from sketchlearn.sketches.plan import (
+    MOMENTS,
+    MOST_FREQUENCIES,
+    STRUCTURES,
+    Moments,
+    Plan,
+    Structure,
+)
 from sketchlearn.sources import Batch, Source, SourceSchema, open_source
 
 # The kernel means (see `_scales`) between which the scales of a mixture are spread. Below 0.01
 # a frequency sees almost nothing of the data; above 0.7 it sees little but their mean.
 _FINEST, _COARSEST = 0.01, 0.7
 _SCALE_COUNT = 5
+
+# From here on full second moments would cost a notable part of a pass, d²/2 products a record.
+_FULL_MOMENTS = 256
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,8 @@ class PlanOptions:
             five from the pilot's pairwise distances.
         structure: "dense" draws independent directions; "hadamard" structured ones, which sketch
             records of hundreds of columns several times faster.
+        moments: second moments kept beside the features, for covariances: "full", or their
+            "diagonal"; "auto" is full up to 256 columns, where they cost a few percent of the pass.
         standardise: "columns" gives each column mean 0 and deviation 1; "common" divides all
             by one deviation, for columns of one unit; "none" keeps the numbers; "auto" is
             "common" for images and "columns" otherwise.
@@ -58,6 +70,7 @@ class PlanOptions:
     law: Literal["gaussian", "folded-gaussian", "adapted-radius", "student"] = "gaussian"
     scales: Sequence[float] | None = None
     structure: Structure = "dense"
+    moments: Literal["auto", "full", "diagonal"] = "auto"
     standardise: Literal["auto", "columns", "common", "none"] = "auto"
     image: tuple[int, ...] | None = None
     classes: Sequence[int | str] | None = None
@@ -83,6 +96,10 @@ class PlanOptions:
         if self.structure not in STRUCTURES:
             raise OptionError(
                 f"structure={self.structure!r} was given; it must be dense or hadamard."
+            )
+        if self.moments not in ("auto", *MOMENTS):
+            raise OptionError(
+                f"moments={self.moments!r} was given; it must be auto, full or diagonal."
             )
         if not _is_whole(self.pilot) or self.pilot < 2:
             raise OptionError(f"pilot={self.pilot} was given; a pilot needs at least 2 records.")
@@ -135,7 +152,22 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
     law = LAWS[options.law](scales=scales)
     if options.structure == "hadamard":
         require_columns(schema.dimension)
-    return Plan(schema, law, size, options.seed, options.structure, (*reasons, scale_reason))
+    return Plan(
+        schema,
+        law,
+        size,
+        options.seed,
+        structure=options.structure,
+        moments=_moments(options, schema.dimension),
+        reasons=(*reasons, scale_reason),
+    )
+
+
+def _moments(options: PlanOptions, dimension: int) -> Moments | None:
+    """Return what to keep; None, as in the first plans, where few columns leave nothing to say."""
+    if options.moments != "auto":
+        return options.moments
+    return None if dimension <= _FULL_MOMENTS else "diagonal"
 
 
 def _clean(pilot: Batch, missing: Missing) -> Batch:

@@ -14,6 +14,7 @@ from sketchlearn.encoding import Schema
 from sketchlearn.errors import FileFormatError, PlanError, PlanMismatchError, StorageError
 from sketchlearn.features import FrequencyLaw, Projection, draw_frequencies, draw_hadamard
 from sketchlearn.features.laws import law_from_document
+from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
 from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
 
 # The largest sketch size: sixteen million frequencies are a quarter of a gigabyte of sums.
@@ -21,6 +22,8 @@ MOST_FREQUENCIES = 2**24
 
 Structure = Literal["dense", "hadamard"]
 STRUCTURES: tuple[Structure, ...] = get_args(Structure)
+Moments = Literal["full", "diagonal"]
+MOMENTS: tuple[Moments, ...] = get_args(Moments)
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Plan:
         law: frequency law with its scales, in units of the encoded data.
         size: number of frequencies, m.
         seed: the frequencies are a function of law, dimension, size, seed and structure alone.
+        moments: second moments kept beside the features, "full" or their "diagonal"; None is full
+            up to 1,024 columns, as in the first plans.
         structure: "dense" for independent directions, "hadamard" for structured ones.
         reasons: why each part was chosen, in sentences; no part of what is compared.
     """
@@ -41,6 +46,7 @@ class Plan:
     size: int
     seed: int
     structure: Structure = "dense"
+    moments: Moments | None = None
     reasons: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
@@ -56,6 +62,13 @@ class Plan:
         if self.structure == "hadamard":
             return draw_hadamard(self.law, self.schema.dimension, self.size, self.seed)
         return Projection(self.frequencies)
+
+    @property
+    def full_moments(self) -> bool:
+        """Whether a sketch keeps all second moments, or their diagonal alone."""
+        if self.moments is None:
+            return self.schema.dimension <= FULL_SECOND_MOMENT
+        return self.moments == "full"
 
     @cached_property
     def digest(self) -> str:
@@ -102,14 +115,18 @@ class Plan:
         )
 
     def _compared(self) -> dict[str, Any]:
-        document = {
+        document: dict[str, Any] = {
             "schema": self.schema.to_document(),
             "law": self.law.to_document(),
             "size": self.size,
             "seed": self.seed,
         }
-        # left out where dense, so that plans made before there was a choice keep their digest
-        return document if self.structure == "dense" else {**document, "structure": self.structure}
+        # left out where as ever, so that plans made before there was a choice keep their digest
+        if self.structure != "dense":
+            document["structure"] = self.structure
+        if self.moments is not None:
+            document["moments"] = self.moments
+        return document
 
     def to_document(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
@@ -128,6 +145,7 @@ class Plan:
                 law=law_from_document(document["law"]),
                 size=_within(int(document["size"]), 1, MOST_FREQUENCIES),
                 seed=_within(int(document["seed"]), 0, 2**63 - 1),
+                moments=_one_of(document.get("moments"), (None, *MOMENTS)),
                 structure=_one_of(document.get("structure", "dense"), STRUCTURES),
                 reasons=tuple(document["reasons"]),
             )

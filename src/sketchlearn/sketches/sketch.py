@@ -45,7 +45,7 @@ class Sketch:
         self.plan = plan
         self.counts = np.zeros(classes, dtype=np.int64)
         self.sums = np.zeros((classes, 2, plan.size), dtype=np.int64)
-        self.side = SideSums.empty(plan.schema.dimension)
+        self.side = SideSums.empty(plan.schema.dimension, full=plan.full_moments)
         self.dropped = 0
 
     @classmethod
@@ -94,7 +94,7 @@ class Sketch:
         """Add one batch of a source, in place: the step of every pass."""
         schema = self.plan.schema
         encoded = schema.encode(batch, missing)
-        side = self.side + SideSums.of(encoded.values)
+        side = self.side + SideSums.of(encoded.values, full=self.plan.full_moments)
         self.sums += integer_sums(
             encoded.values, self.plan.projection, encoded.classes, schema.class_count
         )
