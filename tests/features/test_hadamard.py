@@ -24,11 +24,15 @@ def one_class(records, projection):
     return integer_sums(records, projection, np.zeros(len(records), dtype=np.int64), 1)[0]
 
 
-@pytest.mark.parametrize("length", [1, 2, 4, 8, 64, 512, 1024])
-def test_the_transform_is_the_hadamard_matrix(length):
+@pytest.mark.parametrize("length", [16, 32, 64, 128, 256, 512, 1024, 4096])
+def test_the_transform_is_signs_and_the_hadamard_matrix(length):
     block = np.random.default_rng(0).standard_normal((length, LANES)).astype(np.float32)
-    expected = hadamard(length) @ block.astype(np.float64)
-    transform(block)
+    signs = np.random.default_rng(1).choice([-1.0, 1.0], length).astype(np.float32)
+    expected = hadamard(length) @ (signs[:, None] * block.astype(np.float64))
+    apart = np.empty_like(block)
+    transform(block, signs, apart)
+    transform(block, signs, block)
+    assert np.array_equal(apart, block)
     assert np.allclose(block, expected, atol=1e-5 * length)
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sketchlearn.compilation import compiled
-from sketchlearn.features.butterfly import LANES, butterfly2, butterfly4
+from sketchlearn.features.butterfly import (
+    LANES,
+    butterfly2,
+    butterfly4,
+    butterfly16,
+    signed_butterfly,
+)
 from sketchlearn.features.waves import wave_units
 
 # Rows whose features are summed in int32 before they are added to the int64 totals.
@@ -13,23 +19,32 @@ _BLOCK_ROWS = 1024
 
 
 @compiled
-def transform(block):  # noqa: ANN001, ANN201
-    """Apply the Hadamard matrix to the rows of `block`, shape (2ᵖ, LANES), in place.
+def transform(source, signs, target):  # noqa: ANN001, ANN201
+    """Multiply the rows of `source` by signs, then by the Hadamard matrix.
 
-    Two doublings at a time, which halves the trips through memory.
+    Args:
+        source: float32, shape (2ᵖ, LANES), p ≥ 4.
+        signs: float32, shape (2ᵖ,).
+        target: the result, which may be `source`.
     """
-    length = block.shape[0]
-    base = block.ctypes.data
+    length = source.shape[0]
+    read, written, sign = source.ctypes.data, target.ctypes.data, signs.ctypes.data
     row = LANES * 4
-    step = 1
-    while step * 4 <= length:
-        for start in range(0, length, 4 * step):
+    for i in range(0, length, 16):
+        signed_butterfly(read + i * row, sign + i * 4, written + i * row)
+    step = 16
+    while step < length:
+        # as many doublings at a time as registers hold: fewer trips through memory
+        radix = 16 if step * 16 <= length else 4 if step * 4 <= length else 2
+        for start in range(0, length, radix * step):
             for i in range(start, start + step):
-                butterfly4(base + i * row, step)
-        step *= 4
-    if step < length:
-        for i in range(step):
-            butterfly2(base + i * row, step)
+                if radix == 16:
+                    butterfly16(written + i * row, step)
+                elif radix == 4:
+                    butterfly4(written + i * row, step)
+                else:
+                    butterfly2(written + i * row, step)
+        step *= radix
 
 
 @compiled
@@ -53,11 +68,9 @@ def add_structured(records, signs, factors, total):  # noqa: ANN001, ANN201
             sums[:] = 0
             for top in range(first, last, LANES):
                 _load(records, top, min(LANES, last - top), lanes)
-                _signed(lanes, signs[number, 0], block)
-                transform(block)
-                for turn in range(1, 3):
-                    _signed(block, signs[number, turn], block)
-                    transform(block)
+                transform(lanes, signs[number, 0], block)
+                transform(block, signs[number, 1], block)
+                transform(block, signs[number, 2], block)
                 _add_waves(block, factors[start : start + length], sums)
             # lanes without a record hold zeros, whose features are cosine 1 and sine 0
             spare = (-(last - first) % LANES) * np.int64(wave_units(np.float32(0))[0])
@@ -72,14 +85,6 @@ def _load(records, top, rows, lanes):  # noqa: ANN001, ANN202
     for lane in range(rows):
         for k in range(records.shape[1]):
             lanes[k, lane] = records[top + lane, k]
-
-
-@compiled
-def _signed(source, signs, target):  # noqa: ANN001, ANN202
-    for i in range(source.shape[0]):
-        sign = signs[i]
-        for lane in range(LANES):
-            target[i, lane] = source[i, lane] * sign
 
 
 @compiled

@@ -36,23 +36,21 @@ def integer_sums(
     Returns:
         int64 sums in units of 2⁻²⁰, shape (classes, 2, m): cosines, then sines.
     """
-    from sketchlearn.features.sum_kernels import add_far  # compiles on first use
+    from sketchlearn.features.sum_kernels import add_far, prepare  # compiles on first use
 
     total = np.zeros((class_count, 2, projection.size), dtype=np.int64)
-    records = np.ascontiguousarray(records, dtype=np.float64).clip(-_FARTHEST, _FARTHEST)
-    near = _lengths(records) * projection.reach <= _NEAR_TURNS
-    single = records.astype(np.float32)
+    records = np.ascontiguousarray(records, dtype=np.float64)
+    single = np.empty(records.shape, dtype=np.float32)
+    longest = _NEAR_TURNS / projection.reach if projection.reach else np.inf
+    near = prepare(records, longest, single)
     for number in range(class_count):
         mine = None if class_count == 1 else np.asarray(classes) == number
         inside, outside = _split(near, mine)
         projection.add_near(single[inside], total[number])
         if outside is not None:
-            add_far(records[outside], projection.turns, total[number])
+            far = records[outside].clip(-_FARTHEST, _FARTHEST)
+            add_far(far, projection.turns, total[number])
     return total
-
-
-def _lengths(records: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.einsum("ij,ij->i", records, records))
 
 
 def _split(

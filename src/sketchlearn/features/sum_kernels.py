@@ -17,6 +17,27 @@ _FAR_COLUMNS = 256
 
 
 @compiled
+def prepare(records, longest, single):  # noqa: ANN001, ANN201
+    """Copy records to float32, and return which of them are at most `longest` long."""
+    near = np.empty(records.shape[0], np.bool_)
+    for row in range(records.shape[0]):
+        squares = np.zeros(8)
+        whole = records.shape[1] // 8 * 8
+        for k in range(0, whole, 8):
+            for lane in range(8):
+                value = records[row, k + lane]
+                single[row, k + lane] = value
+                squares[lane] += value * value
+        square = squares.sum()
+        for k in range(whole, records.shape[1]):
+            value = records[row, k]
+            single[row, k] = value
+            square += value * value
+        near[row] = np.sqrt(square) <= longest
+    return near
+
+
+@compiled
 def pack_rows(records, first, last, packed):  # noqa: ANN001, ANN201
     """Copy rows into tiles, shape (tiles, d, TILE_ROWS); rows that are missing become zeros."""
     for tile in range(-(-(last - first) // TILE_ROWS)):

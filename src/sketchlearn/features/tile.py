@@ -14,6 +14,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from sketchlearn.features.butterfly import broadcast
+
 _FLOAT, _INDEX = ir.FloatType(), ir.IntType(64)
 
 
@@ -103,7 +105,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     after = {}
     for row in range(TILE_ROWS):
         value = builder.load(builder.gep(left, [builder.add(base, constant(row))]))
-        spread = _broadcast(builder, value, vector)
+        spread = broadcast(builder, value, vector)
         for part in range(_VECTORS):
             arguments = [spread, columns[part], sums[row, part]]
             after[row, part] = builder.call(multiply_add, arguments)
@@ -118,10 +120,3 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
         place = builder.gep(out, [constant(row * _VECTORS + part)])
         builder.store(after[row, part], place).align = 4  # type: ignore[attr-defined]
     return context.get_dummy_value()
-
-
-def _broadcast(builder: ir.IRBuilder, value: Any, vector: ir.VectorType) -> Any:
-    nothing = ir.Constant(vector, ir.Undefined)
-    first = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), _LANES), [0] * _LANES)
-    return builder.shuffle_vector(first, nothing, zeros)

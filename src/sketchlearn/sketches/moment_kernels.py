@@ -8,7 +8,7 @@ from sketchlearn.compilation import compiled
 
 
 @compiled
-def add_first(records, clip, per_unit, per_factor, first, factors, bounds):  # noqa: ANN001, ANN201
+def add_first(records, clip, per_unit, per_factor, first, factors, squares, bounds):  # noqa: ANN001, ANN201, PLR0913, PLR0917
     """Sum clipped records in whole units, and round them to whole factors.
 
     Args:
@@ -17,7 +17,8 @@ def add_first(records, clip, per_unit, per_factor, first, factors, bounds):  # n
         per_unit: units in one.
         per_factor: factors in one.
         first: int64 sums in units, shape (d,), changed in place.
-        factors: float64, shape (n, d), written.
+        factors: float64, shape (n, d), written; or without rows.
+        squares: int64 sums of squared factors, shape (d,), changed in place; or empty.
         bounds: smallest and largest values, shape (2, d), changed in place.
 
     Returns:
@@ -32,6 +33,9 @@ def add_first(records, clip, per_unit, per_factor, first, factors, bounds):  # n
             value = min(max(value, -clip), clip)
             first[k] += np.int64(np.rint(value * per_unit))
             factor = np.rint(value * per_factor)
-            factors[row, k] = factor
+            if factors.shape[0]:
+                factors[row, k] = factor
+            if squares.size:
+                squares[k] += np.int64(factor) * np.int64(factor)
             largest = max(largest, abs(factor))
     return largest

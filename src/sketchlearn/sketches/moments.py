@@ -59,17 +59,16 @@ class SideSums:
         from sketchlearn.sketches.moment_kernels import add_first  # compiles on first use
 
         records = np.ascontiguousarray(records, dtype=np.float64)
-        factors = np.empty(records.shape)
         bounds = np.stack([result.lower, result.upper])
-        first = result.first
+        first, second = result.first, result.second
+        factors = np.empty(records.shape if full else (0, 0))
+        squares = np.empty(0, dtype=np.int64) if full else second
         per = 1 / UNIT, 1 / _FACTOR_UNIT
-        largest = max(1.0, add_first(records, _CLIP, *per, first, factors, bounds))
-        rows = max(_TILE_ROWS, int(2.0**53 / largest**2))  # products of as many sum exactly
-        second = result.second
+        largest = add_first(records, _CLIP, *per, first, factors, squares, bounds)
+        rows = max(_TILE_ROWS, int(2.0**53 / max(1.0, largest) ** 2))  # so many sum exactly
         for top in range(0, len(factors), rows):
             tile = factors[top : top + rows]
-            product = tile.T @ tile if second.ndim == 2 else (tile**2).sum(axis=0)
-            second = second + product.astype(np.int64)
+            second = second + (tile.T @ tile).astype(np.int64)
         return cls(first, second, *bounds)
 
     def __add__(self, other: SideSums) -> SideSums:
