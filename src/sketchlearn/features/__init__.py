@@ -1,7 +1,7 @@
 """Random Fourier features: frequency laws, the data pass, the differentiable reference."""
 
 from sketchlearn.features.hadamard import draw_hadamard
-from sketchlearn.features.integer_sums import UNIT, integer_sums
+from sketchlearn.features.integer_sums import integer_sums
 from sketchlearn.features.laws import (
     LAWS,
     AdaptedRadius,
@@ -9,9 +9,10 @@ from sketchlearn.features.laws import (
     FrequencyLaw,
     Gaussian,
     Student,
+    draw_dither,
     draw_frequencies,
 )
-from sketchlearn.features.projection import Projection
+from sketchlearn.features.projection import UNIT, Projection
 
 __all__ = [
     "LAWS",
@@ -22,6 +23,7 @@ __all__ = [
     "Gaussian",
     "Projection",
     "Student",
+    "draw_dither",
     "draw_frequencies",
     "draw_hadamard",
     "integer_sums",

@@ -47,7 +47,8 @@ def _butterfly(count: int) -> Any:
         """Apply a small Hadamard matrix to vectors `step` vectors apart, in place."""
 
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:  # noqa: ARG001
-            places = _places(builder, *values, count)
+            address, step = values
+            places = _places(builder, address, step, count)
             _store(builder, _transformed(builder, _load(builder, places)), places)
             return context.get_dummy_value()
 

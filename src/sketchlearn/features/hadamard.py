@@ -9,7 +9,7 @@ record's projections cost 3p additions each instead of d multiplications.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,14 +30,14 @@ class HadamardProjection(Projection):
         factors: turns per unit of a transformed record, float32, shape (blocks · 2ᵖ,).
     """
 
-    signs: np.ndarray
-    factors: np.ndarray
+    signs: np.ndarray = field(kw_only=True)
+    factors: np.ndarray = field(kw_only=True)
 
     def add_near(self, records: np.ndarray, total: np.ndarray) -> None:
         """Add the features of float32 records (n, d) to int64 sums (2, m)."""
         from sketchlearn.features.hadamard_kernels import add_structured
 
-        add_structured(records, self.signs, self.factors, total)
+        add_structured(records, self.signs, self.factors, self.shifts, total)
 
 
 def draw_hadamard(law: FrequencyLaw, dimension: int, size: int, seed: int) -> HadamardProjection:
@@ -58,8 +58,8 @@ def draw_hadamard(law: FrequencyLaw, dimension: int, size: int, seed: int) -> Ha
     frequencies = (rows * factors[:size, None]).T.astype(np.float32)
     return HadamardProjection(
         np.ascontiguousarray(frequencies),
-        signs.astype(np.float32),
-        (factors / (2 * np.pi)).astype(np.float32),
+        signs=signs.astype(np.float32),
+        factors=(factors / (2 * np.pi)).astype(np.float32),
     )
 
 

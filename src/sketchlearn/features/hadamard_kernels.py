@@ -12,7 +12,7 @@ from sketchlearn.features.butterfly import (
     butterfly16,
     signed_butterfly,
 )
-from sketchlearn.features.waves import wave_units
+from sketchlearn.features.waves import wave_signs, wave_units
 
 # Rows whose features are summed in int32 before they are added to the int64 totals.
 _BLOCK_ROWS = 1024
@@ -48,21 +48,26 @@ def transform(source, signs, target):  # noqa: ANN001, ANN201
 
 
 @compiled
-def add_structured(records, signs, factors, total):  # noqa: ANN001, ANN201
+def add_structured(records, signs, factors, shifts, total):  # noqa: ANN001, ANN201
     """Add the features of records under structured frequencies.
 
     Args:
         records: float32, shape (n, d), C-contiguous.
         signs: ±1, float32, shape (blocks, 3, 2ᵖ) with 2ᵖ ≥ d.
         factors: turns per unit of a transformed record, float32, shape (blocks · 2ᵖ,).
+        shifts: dither of 1-bit features, float32, shape (m,); empty for smooth ones.
         total: int64, shape (2, m), changed in place.
     """
     length = signs.shape[2]
     lanes = np.empty((length, LANES), np.float32)
     block = np.empty((length, LANES), np.float32)
     sums = np.empty((2, length, LANES), np.int32)
+    # lanes without a record hold zeros, whose features are taken off again
     for number in range(signs.shape[0]):
         start = number * length
+        width = min(length, total.shape[1] - start)
+        scales = factors[start : start + width]
+        dither = shifts[start : start + width]
         for first in range(0, records.shape[0], _BLOCK_ROWS):
             last = min(records.shape[0], first + _BLOCK_ROWS)
             sums[:] = 0
@@ -71,12 +76,12 @@ def add_structured(records, signs, factors, total):  # noqa: ANN001, ANN201
                 transform(lanes, signs[number, 0], block)
                 transform(block, signs[number, 1], block)
                 transform(block, signs[number, 2], block)
-                _add_waves(block, factors[start : start + length], sums)
-            # lanes without a record hold zeros, whose features are cosine 1 and sine 0
-            spare = (-(last - first) % LANES) * np.int64(wave_units(np.float32(0))[0])
-            for i in range(min(length, total.shape[1] - start)):
-                total[0, start + i] += sums[0, i].sum() - spare
-                total[1, start + i] += sums[1, i].sum()
+                _add_features(block, scales, dither, sums)
+            spare = -(last - first) % LANES
+            for i in range(width):
+                nothing = _feature(np.float32(0), dither, i)
+                total[0, start + i] += sums[0, i].sum() - spare * np.int64(nothing[0])
+                total[1, start + i] += sums[1, i].sum() - spare * np.int64(nothing[1])
 
 
 @compiled
@@ -88,10 +93,24 @@ def _load(records, top, rows, lanes):  # noqa: ANN001, ANN202
 
 
 @compiled
-def _add_waves(block, factors, sums):  # noqa: ANN001, ANN202
-    for i in range(block.shape[0]):
+def _feature(turns, dither, i):  # noqa: ANN001, ANN202
+    if dither.size:
+        return wave_signs(turns + dither[i])
+    return wave_units(turns)
+
+
+@compiled
+def _add_features(block, factors, dither, sums):  # noqa: ANN001, ANN202
+    for i in range(factors.size):
         factor = factors[i]
-        for lane in range(LANES):
-            cosine, sine = wave_units(block[i, lane] * factor)
-            sums[0, i, lane] += cosine
-            sums[1, i, lane] += sine
+        if dither.size:
+            shift = dither[i]
+            for lane in range(LANES):
+                cosine, sine = wave_signs(block[i, lane] * factor + shift)
+                sums[0, i, lane] += cosine
+                sums[1, i, lane] += sine
+        else:
+            for lane in range(LANES):
+                cosine, sine = wave_units(block[i, lane] * factor)
+                sums[0, i, lane] += cosine
+                sums[1, i, lane] += sine

@@ -6,10 +6,6 @@ import numpy as np
 
 from sketchlearn.features.projection import Projection
 
-# One feature unit. A feature is truncated toward zero to a multiple of 2⁻²⁰, so sums are
-# integers, adding is exact in any order, and a record's norm is at most the real one's.
-UNIT = 2.0**-20
-
 # Records farther than this are taken to lie there, so that phases stay finite.
 _FARTHEST = 2.0**40
 
@@ -34,7 +30,7 @@ def integer_sums(
         class_count: number of classes.
 
     Returns:
-        int64 sums in units of 2⁻²⁰, shape (classes, 2, m): cosines, then sines.
+        int64 sums, shape (classes, 2, m): cosines, then sines, in units of 2⁻²⁰; or of their signs.
     """
     from sketchlearn.features.sum_kernels import add_far, prepare  # compiles on first use
 
@@ -49,7 +45,7 @@ def integer_sums(
         projection.add_near(single[inside], total[number])
         if outside is not None:
             far = records[outside].clip(-_FARTHEST, _FARTHEST)
-            add_far(far, projection.turns, total[number])
+            add_far(far, projection.turns, projection.shifts, total[number])
     return total
 
 

@@ -153,7 +153,12 @@ def drawn_radii(law: FrequencyLaw, level: np.ndarray, dimension: int) -> np.ndar
     return law.radius(level, dimension) / scale
 
 
-def uniforms(seed: int, count: int) -> np.ndarray:
-    """Return uniforms in the open interval (0, 1), 52 bits each."""
-    raw = np.random.Philox(key=seed).random_raw(count)
+def draw_dither(size: int, seed: int) -> np.ndarray:
+    """Draw the dither of 1-bit features: float32 phases in turns, uniform in (0, 1), shape (m,)."""
+    return uniforms(seed, size, stream=1).astype(np.float32)
+
+
+def uniforms(seed: int, count: int, stream: int = 0) -> np.ndarray:
+    """Return uniforms in the open interval (0, 1), 52 bits each; streams are independent."""
+    raw = np.random.Philox(key=seed | stream << 64).random_raw(count)
     return ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52

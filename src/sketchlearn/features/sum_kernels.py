@@ -6,7 +6,7 @@ import numpy as np
 
 from sketchlearn.compilation import compiled
 from sketchlearn.features.tile import TILE_COLUMNS, TILE_ROWS, tile_product
-from sketchlearn.features.waves import wave_units
+from sketchlearn.features.waves import wave_signs, wave_units
 
 # Rows whose features are summed in int32 before they are added to the int64 totals: 2¹⁰ units
 # of at most 2²⁰ each cannot overflow.
@@ -48,12 +48,13 @@ def pack_rows(records, first, last, packed):  # noqa: ANN001, ANN201
 
 
 @compiled
-def add_near(records, panels, total):  # noqa: ANN001, ANN201
+def add_near(records, panels, shifts, total):  # noqa: ANN001, ANN201
     """Add the features of records whose phases float32 holds.
 
     Args:
         records: float32, shape (n, d), C-contiguous.
         panels: frequencies in turns, float32, shape (panels, d, TILE_COLUMNS).
+        shifts: dither of 1-bit features, float32, shape (m,); empty for smooth ones.
         total: int64, shape (2, m), changed in place.
     """
     count, dimension = records.shape
@@ -64,22 +65,27 @@ def add_near(records, panels, total):  # noqa: ANN001, ANN201
         last = min(count, first + BLOCK_ROWS)
         pack_rows(records, first, last, packed)
         for panel in range(panels.shape[0]):
+            start = panel * TILE_COLUMNS
+            width = min(TILE_COLUMNS, total.shape[1] - start)
             right = panels[panel].ctypes.data
             sums[:] = 0
             for top in range(0, last - first, TILE_ROWS):
                 left = packed[top // TILE_ROWS].ctypes.data
                 tile_product(left, right, dimension, tile.ctypes.data, False)
-                add_tile(tile, min(TILE_ROWS, last - first - top), sums)
-            start = panel * TILE_COLUMNS
-            for j in range(min(TILE_COLUMNS, total.shape[1] - start)):
+                rows = tile[: min(TILE_ROWS, last - first - top)]
+                if shifts.size:
+                    add_signs(rows, shifts[start : start + width], sums)
+                else:
+                    add_waves(rows, sums)
+            for j in range(width):
                 total[0, start + j] += sums[0, j]
                 total[1, start + j] += sums[1, j]
 
 
 @compiled
-def add_tile(tile, rows, sums):  # noqa: ANN001, ANN201
-    """Add the features of the first `rows` rows of a tile of phases to int32 sums."""
-    for row in range(rows):
+def add_waves(tile, sums):  # noqa: ANN001, ANN201
+    """Add the features of a tile of phases to int32 sums."""
+    for row in range(tile.shape[0]):
         for j in range(tile.shape[1]):
             cosine, sine = wave_units(tile[row, j])
             sums[0, j] += cosine
@@ -87,12 +93,23 @@ def add_tile(tile, rows, sums):  # noqa: ANN001, ANN201
 
 
 @compiled
-def add_far(records, frequencies, total):  # noqa: ANN001, ANN201
+def add_signs(tile, shifts, sums):  # noqa: ANN001, ANN201
+    """Add the 1-bit features of a tile of phases to int32 sums."""
+    for row in range(tile.shape[0]):
+        for j in range(shifts.size):
+            cosine, sine = wave_signs(tile[row, j] + shifts[j])
+            sums[0, j] += cosine
+            sums[1, j] += sine
+
+
+@compiled
+def add_far(records, frequencies, shifts, total):  # noqa: ANN001, ANN201
     """Add the features of records whose phases are many turns: the same, from float64 phases.
 
     Args:
         records: float64, shape (n, d).
         frequencies: in turns, float64, shape (d, m), C-contiguous.
+        shifts: dither of 1-bit features, float32, shape (m,); empty for smooth ones.
         total: int64, shape (2, m), changed in place.
     """
     phase = np.empty(_FAR_COLUMNS)
@@ -105,6 +122,10 @@ def add_far(records, frequencies, total):  # noqa: ANN001, ANN201
                 for j in range(width):
                     phase[j] += value * frequencies[k, start + j]
             for j in range(width):
-                cosine, sine = wave_units(np.float32(phase[j] - np.rint(phase[j])))
+                turns = np.float32(phase[j] - np.rint(phase[j]))
+                if shifts.size:
+                    cosine, sine = wave_signs(turns + shifts[start + j])
+                else:
+                    cosine, sine = wave_units(turns)
                 total[0, start + j] += cosine
                 total[1, start + j] += sine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sketchlearn.compilation import compiled
-from sketchlearn.features.integer_sums import UNIT
+from sketchlearn.features.projection import UNIT
 from sketchlearn.features.tile import fma
 
 # Best polynomials of cos πr and sin πr / r in r² for |r| ≤ 1/2: errors 5e-8 and 7e-9.
@@ -47,3 +47,11 @@ def waves(turns):  # noqa: ANN001, ANN201
     """Return cosine and sine of a float32 phase in turns, as float32."""
     sine, cosine = half_waves(turns)
     return fma(sine * np.float32(-2), sine, np.float32(1)), sine * np.float32(2) * cosine
+
+
+@compiled
+def wave_signs(turns):  # noqa: ANN001, ANN201
+    """Return the signs of cosine and sine of a float32 phase in turns, +1 or -1."""
+    r = turns - np.rint(turns)
+    cosine = np.int32(1) if abs(r) < np.float32(0.25) else np.int32(-1)
+    return cosine, np.int32(1) if r >= 0 else np.int32(-1)

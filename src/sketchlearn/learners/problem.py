@@ -84,7 +84,8 @@ class MatchingProblem:
 
         energy = (np.abs(z) ** 2).mean(axis=1)  # (classes,)
         # one record says nothing of its own spread: take all it shows for noise
-        noise = np.where(counts > 1, (1 - energy) / np.maximum(counts - 1, 1), energy)
+        square = plan.projection.norm**2
+        noise = np.where(counts > 1, (square - energy) / np.maximum(counts - 1, 1), energy)
         return cls(
             training=target(np.sort(order[apart:])),
             held_out=target(np.sort(order[:apart])),

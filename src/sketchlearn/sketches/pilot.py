@@ -21,9 +21,11 @@ from sketchlearn.errors import (
 from sketchlearn.features import LAWS
 from sketchlearn.features.hadamard import require_columns
 from sketchlearn.sketches.plan import (
+    FEATURES,
     MOMENTS,
     MOST_FREQUENCIES,
     STRUCTURES,
+    Features,
     Moments,
     Plan,
     Structure,
@@ -52,6 +54,8 @@ class PlanOptions:
             five from the pilot's pairwise distances.
         structure: "dense" draws independent directions; "hadamard" structured ones, which sketch
             records of hundreds of columns several times faster.
+        features: "fourier" keeps cosines and sines; "one-bit" their signs after a random dither,
+            for hardware or links that carry bits. It needs about a quarter more records.
         moments: second moments kept beside the features, for covariances: "full", or their
             "diagonal"; "auto" is full up to 256 columns, where they cost a few percent of the pass.
         standardise: "columns" gives each column mean 0 and deviation 1; "common" divides all
@@ -70,6 +74,7 @@ class PlanOptions:
     law: Literal["gaussian", "folded-gaussian", "adapted-radius", "student"] = "gaussian"
     scales: Sequence[float] | None = None
     structure: Structure = "dense"
+    features: Features = "fourier"
     moments: Literal["auto", "full", "diagonal"] = "auto"
     standardise: Literal["auto", "columns", "common", "none"] = "auto"
     image: tuple[int, ...] | None = None
@@ -96,6 +101,10 @@ class PlanOptions:
         if self.structure not in STRUCTURES:
             raise OptionError(
                 f"structure={self.structure!r} was given; it must be dense or hadamard."
+            )
+        if self.features not in FEATURES:
+            raise OptionError(
+                f"features={self.features!r} was given; it must be fourier or one-bit."
             )
         if self.moments not in ("auto", *MOMENTS):
             raise OptionError(
@@ -158,6 +167,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
         size,
         options.seed,
         structure=options.structure,
+        features=options.features,
         moments=_moments(options, schema.dimension),
         reasons=(*reasons, scale_reason),
     )

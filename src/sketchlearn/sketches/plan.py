@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -12,7 +12,13 @@ import numpy as np
 
 from sketchlearn.encoding import Schema
 from sketchlearn.errors import FileFormatError, PlanError, PlanMismatchError, StorageError
-from sketchlearn.features import FrequencyLaw, Projection, draw_frequencies, draw_hadamard
+from sketchlearn.features import (
+    FrequencyLaw,
+    Projection,
+    draw_dither,
+    draw_frequencies,
+    draw_hadamard,
+)
 from sketchlearn.features.laws import law_from_document
 from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
 from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
@@ -22,6 +28,8 @@ MOST_FREQUENCIES = 2**24
 
 Structure = Literal["dense", "hadamard"]
 STRUCTURES: tuple[Structure, ...] = get_args(Structure)
+Features = Literal["fourier", "one-bit"]
+FEATURES: tuple[Features, ...] = get_args(Features)
 Moments = Literal["full", "diagonal"]
 MOMENTS: tuple[Moments, ...] = get_args(Moments)
 
@@ -35,6 +43,7 @@ class Plan:
         law: frequency law with its scales, in units of the encoded data.
         size: number of frequencies, m.
         seed: the frequencies are a function of law, dimension, size, seed and structure alone.
+        features: "fourier" for smooth features, "one-bit" for their dithered signs.
         moments: second moments kept beside the features, "full" or their "diagonal"; None is full
             up to 1,024 columns, as in the first plans.
         structure: "dense" for independent directions, "hadamard" for structured ones.
@@ -47,6 +56,7 @@ class Plan:
     seed: int
     structure: Structure = "dense"
     moments: Moments | None = None
+    features: Features = "fourier"
     reasons: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
@@ -59,9 +69,11 @@ class Plan:
     @cached_property
     def projection(self) -> Projection:
         """The frequencies, laid out for the data pass."""
+        dither = draw_dither(self.size, self.seed) if self.features == "one-bit" else None
         if self.structure == "hadamard":
-            return draw_hadamard(self.law, self.schema.dimension, self.size, self.seed)
-        return Projection(self.frequencies)
+            drawn = draw_hadamard(self.law, self.schema.dimension, self.size, self.seed)
+            return replace(drawn, dither=dither)
+        return Projection(self.frequencies, dither)
 
     @property
     def full_moments(self) -> bool:
@@ -90,7 +102,8 @@ class Plan:
             f"Frequency law: {self.law.to_document()['name']}, scales "
             + ", ".join(f"{scale:.4g}" for scale in self.law.scales)
             + " (in units of the encoded data)"
-            + (", in Hadamard blocks." if self.structure == "hadamard" else "."),
+            + (", in Hadamard blocks" if self.structure == "hadamard" else "")
+            + ("; 1-bit features." if self.features == "one-bit" else "."),
         ]
         return "\n".join([*lines, *self.reasons])
 
@@ -124,6 +137,8 @@ class Plan:
         # left out where as ever, so that plans made before there was a choice keep their digest
         if self.structure != "dense":
             document["structure"] = self.structure
+        if self.features != "fourier":
+            document["features"] = self.features
         if self.moments is not None:
             document["moments"] = self.moments
         return document
@@ -145,6 +160,7 @@ class Plan:
                 law=law_from_document(document["law"]),
                 size=_within(int(document["size"]), 1, MOST_FREQUENCIES),
                 seed=_within(int(document["seed"]), 0, 2**63 - 1),
+                features=_one_of(document.get("features", "fourier"), FEATURES),
                 moments=_one_of(document.get("moments"), (None, *MOMENTS)),
                 structure=_one_of(document.get("structure", "dense"), STRUCTURES),
                 reasons=tuple(document["reasons"]),

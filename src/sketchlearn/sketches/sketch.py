@@ -142,7 +142,7 @@ class Sketch:
                 "least one class would hold less than none. Only what was added can be forgotten."
             )
         sums = self.sums - other.sums
-        if (np.abs(sums) > counts[:, None, None] * round(1 / UNIT)).any():
+        if (np.abs(sums) > counts[:, None, None] * self.plan.projection.largest).any():
             raise ForgetError(
                 "What is left after forgetting cannot be the sums of any records: the records to "
                 "forget are not all in this sketch. Only what was added can be forgotten."
@@ -180,15 +180,16 @@ class Sketch:
             EmptySourceError: the sketch holds no record.
         """
         self.require_records()
-        mean = self.sums * UNIT / np.maximum(self.counts, 1)[:, None, None]
-        z = mean[:, 0] + 1j * mean[:, 1]
+        mean = self.sums / np.maximum(self.counts, 1)[:, None, None]
+        z = (mean[:, 0] + 1j * mean[:, 1]) * self.plan.projection.factor
         return z if self.plan.schema.label else z[0]
 
     def error_bound(self, delta: float = 0.05, label: Any = None) -> float:
         """Return a bound on ‖z - E z‖/√m that holds with probability 1 - delta.
 
-        Features have modulus 1, so for n independent records the bounded-differences
-        inequality gives (1 + √(2 log 1/δ))/√n; truncation adds at most √2 · 2⁻²⁰.
+        Features have modulus r = 1 (π/√8 when they are 1-bit), so for n independent records the
+        bounded-differences inequality gives r (1 + √(2 log 1/δ))/√n; truncation adds at most
+        √2 · 2⁻²⁰.
 
         Args:
             delta: probability with which the bound may fail.
@@ -203,7 +204,8 @@ class Sketch:
             if known is None or label not in known.classes:
                 raise LabelError(f"The plan has no class {label!r}.")
             count = max(1, int(self.counts[known.classes.index(label)]))
-        return (1 + math.sqrt(2 * math.log(1 / delta))) / math.sqrt(count) + math.sqrt(2) * UNIT
+        spread = self.plan.projection.norm * (1 + math.sqrt(2 * math.log(1 / delta)))
+        return spread / math.sqrt(count) + math.sqrt(2) * UNIT
 
     def require_records(self) -> None:
         """Raise EmptySourceError unless the sketch holds at least one record."""
