@@ -49,6 +49,7 @@ def sketch(
     out: Path,
     plan: Path | None = None,
     threads: int | None = None,
+    device: str = "cpu",
     options: Annotated[PlanOptions, Flat] = PlanOptions(),
 ) -> None:
     """Read a source once and write its sketch.
@@ -63,6 +64,7 @@ def sketch(
         out: the sketch file to write.
         plan: a plan file; without one a plan is made first, from the options.
         threads: batches sketched at a time; by default one per core.
+        device: where to sum, cpu or an accelerator that torch knows, such as cuda.
         options: see `PlanOptions`; with a plan file only `missing` may be given.
     """
     chosen = given(options)
@@ -87,7 +89,7 @@ def sketch(
 
         result = sl.sketch(
             _one(source),
-            made,
+            made.on(device),
             missing=missing,
             on_batch=on_batch,
             threads=threads,

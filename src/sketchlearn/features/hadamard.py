@@ -21,7 +21,7 @@ from sketchlearn.features.projection import Projection
 FEWEST_COLUMNS = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HadamardProjection(Projection):
     """Structured frequencies: `frequencies` as a matrix, for learning, and what makes them.
 

@@ -12,7 +12,7 @@ import numpy as np
 UNIT = 2.0**-20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Projection:
     """Dense frequencies, packed once and used by every batch of a pass.
 

@@ -48,6 +48,7 @@ class Plan:
             up to 1,024 columns, as in the first plans.
         structure: "dense" for independent directions, "hadamard" for structured ones.
         reasons: why each part was chosen, in sentences; no part of what is compared.
+        device: where the pass sums, as torch names it; no part of what is compared or saved.
     """
 
     schema: Schema
@@ -58,6 +59,7 @@ class Plan:
     moments: Moments | None = None
     features: Features = "fourier"
     reasons: tuple[str, ...] = field(default=(), compare=False)
+    device: str = field(default="cpu", compare=False)
 
     @cached_property
     def frequencies(self) -> np.ndarray:
@@ -68,7 +70,27 @@ class Plan:
 
     @cached_property
     def projection(self) -> Projection:
-        """The frequencies, laid out for the data pass."""
+        """The frequencies, laid out for the data pass on the plan's device."""
+        here = self._projection()
+        if self.device == "cpu":
+            return here
+        from sketchlearn.features.device import on_device  # loads torch
+
+        return on_device(here, self.device)
+
+    def on(self, device: str) -> Plan:
+        """Return the same plan with the pass on a device, such as "cuda".
+
+        Its sketches merge with those made elsewhere: sums differ by the rounding of phases, less
+        than a record's share. Where the device cannot be used, the pass says so in the log and
+        stays on the processor.
+        """
+        moved = replace(self, device=device)
+        known = {name: vars(self)[name] for name in ("frequencies",) if name in vars(self)}
+        vars(moved).update(known)
+        return moved
+
+    def _projection(self) -> Projection:
         dither = draw_dither(self.size, self.seed) if self.features == "one-bit" else None
         if self.structure == "hadamard":
             drawn = draw_hadamard(self.law, self.schema.dimension, self.size, self.seed)
