@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sketchlearn.encoding import Records
-    from sketchlearn.engines import sketch
+    from sketchlearn.engines import plan, sketch
     from sketchlearn.errors import SketchlearnError
     from sketchlearn.evaluation import evaluate
     from sketchlearn.learners.artefacts import load
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sketchlearn.learners.generative import GenerativeNetwork
     from sketchlearn.models import GenerativeModel
     from sketchlearn.sketches import Plan, Sketch
-    from sketchlearn.sketches.pilot import plan
 
 __all__ = [
     "Fit",
@@ -48,7 +47,7 @@ _ROOMS = {
     "Status": "learners.fit",
     "evaluate": "evaluation",
     "load": "learners.artefacts",
-    "plan": "sketches.pilot",
+    "plan": "engines",
     "sketch": "engines",
 }
 

@@ -83,6 +83,10 @@ class OptionError(SketchlearnError, ValueError):
     """An option has a value that cannot be used."""
 
 
+class EngineError(SketchlearnError):
+    """A cluster could not finish its part of the work, for a reason of its own."""
+
+
 class FitError(SketchlearnError):
     """A model cannot be learnt from this sketch with these options."""
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load as deserialise
 from safetensors.numpy import save as serialise
 
 from sketchlearn.errors import FileFormatError, StorageError
@@ -153,21 +154,49 @@ def read_tensors(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str,
         StorageError: there is no such file.
         FileFormatError: the file is of another kind, of a newer version, cut short or edited.
     """
-    path = Path(path)
-    header, tensors = _open(path)
+    header, tensors = _open(Path(path))
+    return _checked(header, tensors, kind, str(path))
+
+
+def tensors_of(
+    content: bytes, kind: str, where: str = "The content"
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Read what `tensor_bytes` made, with the checks of a file; return (document, arrays).
+
+    Args:
+        content: the bytes.
+        kind: the kind of artefact they must hold.
+        where: what error messages call them.
+
+    Raises:
+        FileFormatError: they hold another kind, a newer version, were cut short or edited.
+    """
+    try:
+        tensors = deserialise(content)
+        # safetensors checked it just now: eight bytes of length, then that much JSON
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__")
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise _foreign(where, error) from error
+    return _checked(_header(where, metadata), tensors, kind, where)
+
+
+def _checked(
+    header: dict[str, Any], tensors: dict[str, np.ndarray], kind: str, where: str
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if header.get("kind") != kind:
         raise FileFormatError(
-            f"{path} is a {header.get('kind')!r} file, but a {kind!r} file was expected."
+            f"{where} is a {header.get('kind')!r} file, but a {kind!r} file was expected."
         )
-    _check_version(path, header)
+    _check_version(where, header)
     document = header.get("document")
     if header.get("digest") != digest_of(document, tensors):
         raise FileFormatError(
-            f"{path} was changed after it was written: its digest does not match its content. "
+            f"{where} was changed after it was written: its digest does not match its content. "
             "Take the original again, or make it anew from the data."
         )
     if not isinstance(document, dict):
-        raise FileFormatError(f"{path} carries a document that sketchlearn did not write.")
+        raise FileFormatError(f"{where} carries a document that sketchlearn did not write.")
     return document, tensors
 
 
@@ -175,7 +204,7 @@ def kind_of(path: str | Path) -> str:
     """Return the kind of artefact a tensor file declares, without reading its arrays."""
     try:
         with safe_open(path, framework="numpy") as file:
-            return str(_header(Path(path), file.metadata()).get("kind"))
+            return str(_header(str(path), file.metadata()).get("kind"))
     except (SafetensorError, OSError) as error:
         raise _unreadable(Path(path), error) from error
 
@@ -183,22 +212,22 @@ def kind_of(path: str | Path) -> str:
 def _open(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
         with safe_open(path, framework="numpy") as file:
-            header = _header(path, file.metadata())
+            header = _header(str(path), file.metadata())
             # the file's numpy type is read from its header; unknown ones are refused there
             return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, KeyError, TypeError) as error:
         raise _unreadable(path, error) from error
 
 
-def _header(path: Path, metadata: Mapping[str, str] | None) -> dict[str, Any]:
+def _header(where: str, metadata: Mapping[str, str] | None) -> dict[str, Any]:
     try:
         header = json.loads((metadata or {})[_KEY])
     except (KeyError, ValueError) as error:
         raise FileFormatError(
-            f"{path} is a safetensors file, but sketchlearn did not write it."
+            f"{where} is a safetensors file, but sketchlearn did not write it."
         ) from error
     if not isinstance(header, dict):
-        raise FileFormatError(f"{path} carries a header that sketchlearn did not write.")
+        raise FileFormatError(f"{where} carries a header that sketchlearn did not write.")
     return header
 
 
@@ -207,16 +236,20 @@ def _unreadable(path: Path, error: Exception) -> StorageError | FileFormatError:
         return StorageError(f"There is no file {path}. Check the path.")
     if isinstance(error, OSError):
         return StorageError(f"Could not read {path}: {error.strerror or error}.")
+    return _foreign(str(path), error)
+
+
+def _foreign(where: str, error: Exception) -> FileFormatError:
     return FileFormatError(
-        f"{path} is not a sketchlearn file, or it was cut short ({error}). Pickles and other "
+        f"{where} is not a sketchlearn file, or it was cut short ({error}). Pickles and other "
         "formats are never read; take the original again, or make it anew from the data."
     )
 
 
-def _check_version(path: Path, header: Mapping[str, Any]) -> None:
+def _check_version(where: str, header: Mapping[str, Any]) -> None:
     version = header.get("format_version")
     if not isinstance(version, int) or not 1 <= version <= FORMAT_VERSION:
         raise FileFormatError(
-            f"{path} has format version {version!r}; this release reads 1 to {FORMAT_VERSION}. "
+            f"{where} has format version {version!r}; this release reads 1 to {FORMAT_VERSION}. "
             "Upgrade sketchlearn to read newer files."
         )

@@ -1,5 +1,5 @@
 """Where the pass runs: batches to partial sketches to one sketch."""
 
-from sketchlearn.engines.local import sketch
+from sketchlearn.engines.choice import plan, sketch
 
-__all__ = ["sketch"]
+__all__ = ["plan", "sketch"]

@@ -32,32 +32,9 @@ def sketch(
     checkpoint: str | Path | None = None,
     **options: Any,
 ) -> Sketch:
-    """Read a source once and return its sketch.
+    """Sketch a source that is read here; arguments and errors are those of `engines.sketch`.
 
-    Memory does not depend on the number of records. The result does not depend on the number
-    of threads, to the last bit.
-
-    Args:
-        source: anything with records: arrays, tensors, tables, files and globs, loaders,
-            iterables of batches.
-        plan: the plan to use; without one, `options` (the fields of `PlanOptions`) make it from
-            the first records, which are then sketched like the others.
-        missing: "refuse" stops at missing or non-finite values; "drop" leaves such records out
-            and counts them in `sketch.dropped`.
-        on_batch: called after each batch with the records read so far and their number, or
-            None when it is not known.
-        threads: batches sketched at a time, while another is read; by default one per core
-            that this process may use.
-        checkpoint: file that keeps the state of the pass, written every half minute, at Ctrl-C
-            and when the source fails. When it exists, the pass of the same plan over the same
-            source goes on from there, to the same bits as an uninterrupted one. It stays until
-            you remove it, once the sketch is saved.
-        **options: the fields of `PlanOptions`, when there is no plan.
-
-    Raises:
-        SourceError: the source cannot be read, is empty, or holds values that are refused.
-        LabelError: a record's label is unknown to the plan.
-        CheckpointError: the checkpoint is of another plan or source, or cannot be read.
+    Memory does not depend on the number of records, nor the result on the number of threads.
     """
     if threads is not None and threads < 1:
         raise OptionError(f"threads={threads} was given; at least one is needed.")

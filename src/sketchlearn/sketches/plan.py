@@ -131,16 +131,26 @@ class Plan:
 
     def require_same(self, other: Plan) -> None:
         """Raise PlanMismatchError, naming what differs, unless `other` is this plan."""
-        if self is other:
-            return
-        if self.digest == other.digest:
-            if self.frequencies_digest == other.frequencies_digest:
-                return
+        if self is not other:
+            self.require_equal(other)
+            self.require_frequencies(other.frequencies_digest)
+
+    def require_frequencies(self, digest: str) -> None:
+        """Raise PlanMismatchError unless the frequencies drawn here have this digest."""
+        if self.frequencies_digest != digest:
             raise PlanMismatchError(
                 "Two plans are equal, but their frequencies were drawn differently, on machines "
                 "whose mathematical libraries differ. Sketch on all sites with a plan whose "
                 "frequencies were drawn on one of them."
             )
+
+    def require_equal(self, other: Plan) -> None:
+        """Raise PlanMismatchError, naming what differs, unless `other` says what this plan says.
+
+        Unlike `require_same`, it draws no frequencies.
+        """
+        if self.digest == other.digest:
+            return
         mine, theirs = self._compared(), other._compared()
         mine, theirs = {**mine.pop("schema"), **mine}, {**theirs.pop("schema"), **theirs}
         differing = [key for key in mine | theirs if mine.get(key) != theirs.get(key)]

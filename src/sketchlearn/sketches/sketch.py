@@ -21,7 +21,7 @@ from sketchlearn.features import UNIT, integer_sums
 from sketchlearn.sketches.moments import SideSums
 from sketchlearn.sketches.plan import Plan
 from sketchlearn.sources import Batch, open_source
-from sketchlearn.storage import read_tensors, write_tensors
+from sketchlearn.storage import read_tensors, tensor_bytes, tensors_of, write_whole
 
 
 class Sketch:
@@ -253,7 +253,14 @@ class Sketch:
 
         Frequencies are drawn again from the seed when the file is read, and checked by digest;
         `embed_frequencies` stores them too, d × m float32, for archives.
+
+        Raises:
+            StorageError: the place cannot be written.
         """
+        write_whole(path, self.to_bytes(embed_frequencies=embed_frequencies))
+
+    def to_bytes(self, *, embed_frequencies: bool = False) -> bytes:
+        """Return what `save` writes, to send a sketch where there is no common folder."""
         tensors = self.tensors()
         if embed_frequencies:
             tensors["frequencies"] = self.plan.frequencies
@@ -262,7 +269,7 @@ class Sketch:
             "dropped": self.dropped,
             "frequencies_digest": self.plan.frequencies_digest,
         }
-        write_tensors(path, "sketch", document, tensors)
+        return tensor_bytes("sketch", document, tensors)
 
     @classmethod
     def load(cls, path: str | Path) -> Sketch:
@@ -273,23 +280,54 @@ class Sketch:
             FileFormatError: the file is no sketch, of a newer version, cut short or edited.
         """
         document, tensors = read_tensors(path, "sketch")
-        if not {"plan", "dropped", "frequencies_digest"} <= document.keys():
-            raise FileFormatError(f"{path} is marked as a sketch, but its document is none.")
-        plan = Plan.from_document(document["plan"])
-        sketch = cls.of_tensors(plan, tensors, int(document["dropped"]), path)
+        plan = _plan_in(document, str(path))
+        return cls._read(plan, document, tensors, str(path))
+
+    @classmethod
+    def from_bytes(cls, content: bytes, plan: Plan | None = None) -> Sketch:
+        """Read what `to_bytes` returned.
+
+        Args:
+            content: the bytes.
+            plan: the plan the sketch must have; its frequencies are then not drawn again.
+
+        Raises:
+            FileFormatError: the bytes hold no sketch, a newer version, were cut short or edited.
+            PlanMismatchError: the sketch was made under another plan than `plan`.
+        """
+        where = "The content"
+        document, tensors = tensors_of(content, "sketch", where)
+        found = _plan_in(document, where)
+        if plan is not None:
+            plan.require_equal(found)
+            plan.require_frequencies(document["frequencies_digest"])
+            tensors.pop("frequencies", None)  # those of `plan` are the same
+        return cls._read(plan or found, document, tensors, where)
+
+    @classmethod
+    def _read(
+        cls, plan: Plan, document: dict[str, Any], tensors: dict[str, np.ndarray], where: str
+    ) -> Sketch:
+        sketch = cls.of_tensors(plan, tensors, int(document["dropped"]), where)
         frequencies = tensors.get("frequencies")
         if frequencies is not None:
             shape = (plan.schema.dimension, plan.size)
             fits = frequencies.shape == shape and frequencies.dtype == np.float32
             if not fits or not np.isfinite(frequencies).all():
-                raise FileFormatError(f"The frequencies embedded in {path} do not fit its plan.")
+                raise FileFormatError(f"The frequencies embedded in {where} do not fit its plan.")
             vars(plan)["frequencies"] = frequencies
         if plan.frequencies_digest != document["frequencies_digest"]:
             raise FileFormatError(
-                f"The frequencies of {path} cannot be drawn again from its seed on this machine. "
+                f"The frequencies of {where} cannot be drawn again from its seed on this machine. "
                 "Save the sketch with embed_frequencies=True where it was made."
             )
         return sketch
+
+
+def _plan_in(document: dict[str, Any], where: str) -> Plan:
+    if not {"plan", "dropped", "frequencies_digest"} <= document.keys():
+        raise FileFormatError(f"{where} is marked as a sketch, but its document is none.")
+    return Plan.from_document(document["plan"])
 
 
 def open_like(records: Any, plan: Plan) -> Any:
