@@ -142,18 +142,25 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 # --- structured frequencies -------------------------------------------------------------
 
 
-def test_a_structured_plan_is_saved_and_sketches_alike(tmp_path):
+@pytest.mark.parametrize("features", ["fourier", "one-bit"])
+@pytest.mark.parametrize("structure", ["hadamard", "rays"])
+def test_a_structured_plan_is_saved_and_sketches_alike(tmp_path, structure, features):
     records = np.random.default_rng(0).standard_normal((300, 20))
-    plan = sl.plan(records, size=100, structure="hadamard")
+    plan = sl.plan(records, size=98, structure=structure, features=features)
     plan.save(tmp_path / "plan")
     again = sl.load(tmp_path / "plan")
     assert again == plan
-    assert again.structure == "hadamard"
+    assert again.structure == structure
     whole = sl.sketch(records, plan)
     assert sl.sketch(np.array_split(records, 7), again) == whole
     encoded = (records - plan.schema.center) / plan.schema.spread
-    exact = np.exp(1j * encoded @ plan.frequencies.astype(np.float64)).mean(axis=0)
-    assert np.abs(whole.mean() - exact).max() < 1e-5
+    phase = encoded @ plan.frequencies.astype(np.float64)
+    exact = np.exp(1j * phase).mean(axis=0)
+    if features == "one-bit":
+        phase += 2 * np.pi * plan.projection.dither
+        signs = np.sign(np.cos(phase)) + 1j * np.sign(np.sin(phase))
+        exact = signs.mean(axis=0) * plan.projection.factor
+    assert np.abs(whole.mean() - exact).max() < (1e-5 if features == "fourier" else 0.011)
     whole.save(tmp_path / "sketch")
     assert sl.load(tmp_path / "sketch") == whole
 
@@ -168,5 +175,5 @@ def test_structured_and_dense_plans_do_not_merge():
 def test_structured_frequencies_need_columns():
     with pytest.raises(OptionError, match="columns"):
         sl.plan(np.random.default_rng(0).standard_normal((300, 3)), structure="hadamard")
-    with pytest.raises(OptionError, match="dense or hadamard"):
+    with pytest.raises(OptionError, match="dense, hadamard, rays"):
         sl.plan(np.random.default_rng(0).standard_normal((300, 3)), structure="fast")

@@ -13,6 +13,7 @@ from sketchlearn.features.laws import (
     draw_frequencies,
 )
 from sketchlearn.features.projection import UNIT, Projection
+from sketchlearn.features.rays import draw_rays
 
 __all__ = [
     "LAWS",
@@ -26,5 +27,6 @@ __all__ = [
     "draw_dither",
     "draw_frequencies",
     "draw_hadamard",
+    "draw_rays",
     "integer_sums",
 ]

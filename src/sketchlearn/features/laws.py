@@ -141,10 +141,15 @@ def draw_frequencies(law: FrequencyLaw, dimension: int, size: int, seed: int) ->
     consecutive frequencies is a fair draw from the mixture.
     """
     drawn = uniforms(seed, size * (dimension + 1)).reshape(size, dimension + 1)
-    direction = special.ndtri(drawn[:, :dimension])  # (m, d)
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    direction = directions(drawn[:, :dimension])  # (m, d)
     radius = drawn_radii(law, drawn[:, dimension], dimension)
     return np.ascontiguousarray((direction * radius[:, None]).T.astype(np.float32))
+
+
+def directions(drawn: np.ndarray) -> np.ndarray:
+    """Return points uniform on the unit sphere from uniforms, both of shape (m, d)."""
+    normal = special.ndtri(drawn)
+    return normal / np.linalg.norm(normal, axis=1, keepdims=True)
 
 
 def drawn_radii(law: FrequencyLaw, level: np.ndarray, dimension: int) -> np.ndarray:

@@ -76,11 +76,16 @@ class Projection:
     @cached_property
     def panels(self) -> np.ndarray:
         """The frequencies in turns, float32, shape (panels, d, columns of a tile)."""
-        from sketchlearn.features.tile import TILE_COLUMNS
+        return packed_panels(self.turns)
 
-        dimension, size = self.frequencies.shape
-        count = -(-size // TILE_COLUMNS)
-        padded = np.zeros((dimension, count * TILE_COLUMNS), dtype=np.float32)
-        padded[:, :size] = self.turns
-        by_panel = padded.reshape(dimension, count, TILE_COLUMNS).transpose(1, 0, 2)
-        return np.ascontiguousarray(by_panel)
+
+def packed_panels(vectors: np.ndarray) -> np.ndarray:
+    """Lay out vectors (d, m) as right panels, float32, shape (panels, d, columns of a tile)."""
+    from sketchlearn.features.tile import TILE_COLUMNS
+
+    dimension, size = vectors.shape
+    count = -(-size // TILE_COLUMNS)
+    padded = np.zeros((dimension, count * TILE_COLUMNS), dtype=np.float32)
+    padded[:, :size] = vectors
+    by_panel = padded.reshape(dimension, count, TILE_COLUMNS).transpose(1, 0, 2)
+    return np.ascontiguousarray(by_panel)

@@ -83,6 +83,70 @@ def add_near(records, panels, shifts, total):  # noqa: ANN001, ANN201
 
 
 @compiled
+def add_rays(records, panels, radii, shifts, total):  # noqa: ANN001, ANN201
+    """Add the features of near records under frequencies that share directions.
+
+    Args:
+        records: float32, shape (n, d), C-contiguous.
+        panels: unit directions, float32, shape (panels, d, TILE_COLUMNS).
+        radii: in turns, float32, shape (rays, radii of each).
+        shifts: dither of 1-bit features, float32, shape (m,); empty for smooth ones.
+        total: int64, shape (2, m), changed in place.
+    """
+    count, dimension = records.shape
+    per = radii.shape[1]
+    packed = np.empty((-(-BLOCK_ROWS // TILE_ROWS), dimension, TILE_ROWS), np.float32)
+    tile = np.empty((TILE_ROWS, TILE_COLUMNS), np.float32)
+    phases = np.empty((TILE_ROWS, TILE_COLUMNS), np.float32)
+    lengths = np.empty((per, TILE_COLUMNS), np.float32)
+    dither = np.empty((per, TILE_COLUMNS if shifts.size else 0), np.float32)
+    sums = np.empty((per, 2, TILE_COLUMNS), np.int32)
+    for first in range(0, count, BLOCK_ROWS):
+        last = min(count, first + BLOCK_ROWS)
+        pack_rows(records, first, last, packed)
+        for panel in range(panels.shape[0]):
+            start = panel * TILE_COLUMNS
+            _ray_columns(start, radii, shifts, lengths, dither)
+            right = panels[panel].ctypes.data
+            sums[:] = 0
+            for top in range(0, last - first, TILE_ROWS):
+                left = packed[top // TILE_ROWS].ctypes.data
+                tile_product(left, right, dimension, tile.ctypes.data, False)
+                rows = min(TILE_ROWS, last - first - top)
+                for part in range(per):
+                    _lengthened(tile, lengths[part], phases)
+                    if shifts.size:
+                        add_signs(phases[:rows], dither[part], sums[part])
+                    else:
+                        add_waves(phases[:rows], sums[part])
+            for part in range(per):
+                for j in range(TILE_COLUMNS):
+                    where = (start + j) * per + part
+                    if where < total.shape[1]:
+                        total[0, where] += sums[part, 0, j]
+                        total[1, where] += sums[part, 1, j]
+
+
+@compiled
+def _ray_columns(start, radii, shifts, lengths, dither):  # noqa: ANN001, ANN202
+    """Copy radii and dither of the rays of one panel, a row for each radius."""
+    for part in range(radii.shape[1]):
+        for j in range(TILE_COLUMNS):
+            ray = start + j
+            lengths[part, j] = radii[ray, part] if ray < radii.shape[0] else np.float32(0)
+            where = ray * radii.shape[1] + part
+            if shifts.size:
+                dither[part, j] = shifts[where] if where < shifts.size else np.float32(0)
+
+
+@compiled
+def _lengthened(tile, lengths, phases):  # noqa: ANN001, ANN202
+    for row in range(tile.shape[0]):
+        for j in range(tile.shape[1]):
+            phases[row, j] = tile[row, j] * lengths[j]
+
+
+@compiled
 def add_waves(tile, sums):  # noqa: ANN001, ANN201
     """Add the features of a tile of phases to int32 sums."""
     for row in range(tile.shape[0]):

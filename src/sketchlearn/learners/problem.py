@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sketchlearn.errors import FitError
 from sketchlearn.features.matching import PackedFrequencies, matching_loss
+from sketchlearn.features.rays import PER_RAY
 from sketchlearn.sketches import Sketch
 
 # More held-out frequencies than this would not make the validation distance more certain.
@@ -74,7 +75,7 @@ class MatchingProblem:
         z = np.atleast_2d(sketch.mean())
         present = np.flatnonzero(sketch.counts)
         z, counts = z[present], sketch.counts[present]
-        order = np.random.default_rng(seed).permutation(plan.size)
+        order = _shuffled(plan.size, PER_RAY if plan.structure == "rays" else 1, seed)
         apart = min(max(1, round(held_out * plan.size)), _HELD_OUT_AT_MOST, plan.size - 1)
 
         def target(which: np.ndarray) -> Target:
@@ -95,3 +96,13 @@ class MatchingProblem:
             noise=float(noise.mean()),
             signal=float((energy - noise).mean()),
         )
+
+
+def _shuffled(size: int, together: int, seed: int) -> np.ndarray:
+    """Return the numbers below `size` in random order, runs of `together` kept together.
+
+    Frequencies of one direction know too much of each other to be held out one by one.
+    """
+    runs = np.random.default_rng(seed).permutation(-(-size // together))
+    order = (runs[:, None] * together + np.arange(together)).ravel()
+    return order[order < size]

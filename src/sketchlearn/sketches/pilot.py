@@ -53,7 +53,8 @@ class PlanOptions:
         scales: length-scales of the kernel in encoded units, equally weighted; by default
             five from the pilot's pairwise distances.
         structure: "dense" draws independent directions; "hadamard" structured ones, which sketch
-            records of hundreds of columns several times faster.
+            records of hundreds of columns several times faster; "rays" puts five frequencies
+            along each direction, which is faster from some ten columns on.
         features: "fourier" keeps cosines and sines; "one-bit" their signs after a random dither,
             for hardware or links that carry bits. It needs about a quarter more records.
         moments: second moments kept beside the features, for covariances: "full", or their
@@ -100,7 +101,8 @@ class PlanOptions:
             raise OptionError(f"law={self.law!r} was given; it must be one of {', '.join(LAWS)}.")
         if self.structure not in STRUCTURES:
             raise OptionError(
-                f"structure={self.structure!r} was given; it must be dense or hadamard."
+                f"structure={self.structure!r} was given; "
+                f"it must be one of {', '.join(STRUCTURES)}."
             )
         if self.features not in FEATURES:
             raise OptionError(

@@ -18,6 +18,7 @@ from sketchlearn.features import (
     draw_dither,
     draw_frequencies,
     draw_hadamard,
+    draw_rays,
 )
 from sketchlearn.features.laws import law_from_document
 from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
@@ -26,7 +27,7 @@ from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
 # The largest sketch size: sixteen million frequencies are a quarter of a gigabyte of sums.
 MOST_FREQUENCIES = 2**24
 
-Structure = Literal["dense", "hadamard"]
+Structure = Literal["dense", "hadamard", "rays"]
 STRUCTURES: tuple[Structure, ...] = get_args(Structure)
 Features = Literal["fourier", "one-bit"]
 FEATURES: tuple[Features, ...] = get_args(Features)
@@ -46,7 +47,8 @@ class Plan:
         features: "fourier" for smooth features, "one-bit" for their dithered signs.
         moments: second moments kept beside the features, "full" or their "diagonal"; None is full
             up to 1,024 columns, as in the first plans.
-        structure: "dense" for independent directions, "hadamard" for structured ones.
+        structure: "dense" for independent directions, "hadamard" for blocks of nearly orthogonal
+            ones, "rays" for five frequencies along each.
         reasons: why each part was chosen, in sentences; no part of what is compared.
         device: where the pass sums, as torch names it; no part of what is compared or saved.
     """
@@ -64,7 +66,7 @@ class Plan:
     @cached_property
     def frequencies(self) -> np.ndarray:
         """The frequencies, float32 of shape (d, m); drawn on first use."""
-        if self.structure == "hadamard":
+        if self.structure != "dense":
             return self.projection.frequencies
         return draw_frequencies(self.law, self.schema.dimension, self.size, self.seed)
 
@@ -92,8 +94,9 @@ class Plan:
 
     def _projection(self) -> Projection:
         dither = draw_dither(self.size, self.seed) if self.features == "one-bit" else None
-        if self.structure == "hadamard":
-            drawn = draw_hadamard(self.law, self.schema.dimension, self.size, self.seed)
+        draw = {"hadamard": draw_hadamard, "rays": draw_rays}.get(self.structure)
+        if draw is not None:
+            drawn = draw(self.law, self.schema.dimension, self.size, self.seed)
             return replace(drawn, dither=dither)
         return Projection(self.frequencies, dither)
 
@@ -124,7 +127,7 @@ class Plan:
             f"Frequency law: {self.law.to_document()['name']}, scales "
             + ", ".join(f"{scale:.4g}" for scale in self.law.scales)
             + " (in units of the encoded data)"
-            + (", in Hadamard blocks" if self.structure == "hadamard" else "")
+            + {"dense": "", "hadamard": ", in Hadamard blocks", "rays": ", on rays"}[self.structure]
             + ("; 1-bit features." if self.features == "one-bit" else "."),
         ]
         return "\n".join([*lines, *self.reasons])
