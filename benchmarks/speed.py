@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -95,6 +96,15 @@ def product_alone(records: np.ndarray, frequencies: np.ndarray, chunk: int) -> N
         np.matmul(records[top : top + rows], frequencies, out=phase[:rows])
 
 
+def kernel_pass(records: np.ndarray, projection: Any, classes: np.ndarray) -> None:
+    """Sum the library's features without encoding and side sums."""
+    from sketchlearn.features import integer_sums
+
+    for top in range(0, len(records), 4096):
+        part = slice(top, top + 4096)
+        integer_sums(records[part], projection, classes[part], 1)
+
+
 def best_chunk(function: Callable[..., None], records: np.ndarray, omega: np.ndarray) -> int:
     """Return the chunk at which a rival is fastest on these records."""
     times = {
@@ -106,7 +116,6 @@ def best_chunk(function: Callable[..., None], records: np.ndarray, omega: np.nda
 def passes(rounds: int) -> dict[str, Any]:
     """Compare whole passes from memory, with encoding and side sums, and the kernel alone."""
     import sketchlearn as sl
-    from sketchlearn.features import integer_sums
 
     figures: dict[str, Any] = {}
     for dimension, size, rows in SHAPES:
@@ -125,7 +134,7 @@ def passes(rounds: int) -> dict[str, Any]:
         chunks = {name: best_chunk(call, some, omega) for name, call in functions.items()}
         rivals: dict[str, Callable[[], Any]] = {
             "pass": lambda r=records, p=plan: sl.sketch(r, p, threads=1),
-            "kernel": lambda r=records, p=plan, c=classes: integer_sums(r, p.projection, c, 1),
+            "kernel": lambda r=records, p=plan, c=classes: kernel_pass(r, p.projection, c),
             "pass, two threads": lambda r=records, p=plan: sl.sketch(r, p, threads=2),
         }
         if dimension >= 64:
@@ -156,6 +165,62 @@ def passes(rounds: int) -> dict[str, Any]:
     return figures
 
 
+def float_sums(rounds: int) -> dict[str, float]:
+    """Compare the kernel's integer sums with the same kernel summing floats."""
+    import sketchlearn as sl
+    from benchmarks.float_kernel import add_near_floats
+    from sketchlearn.features.sum_kernels import add_near
+
+    figures = {}
+    for dimension, size, rows in SHAPES[:3]:
+        records = np.random.default_rng(0).standard_normal((rows // 4, dimension))
+        records = records.astype(np.float32)
+        projection = sl.plan(records, size=size).projection
+        panels, shifts = projection.panels, projection.shifts
+        total = np.zeros((2, size), dtype=np.int64)
+        summed = np.zeros((2, size))
+        seconds = alternate(
+            {
+                "integers": lambda r=records, p=panels, s=shifts, t=total: add_near(r, p, s, t),
+                "floats": lambda r=records, p=panels, t=summed: add_near_floats(r, p, t),
+            },
+            3 * rounds,
+        )
+        figures[f"d={dimension}, m={size}"] = round(seconds["floats"] / seconds["integers"], 3)
+    return figures
+
+
+_MEMORY = """
+import sys, numpy as np, torch
+from benchmarks.constant_memory import peak
+from benchmarks.speed import losses
+torch.set_num_threads(1)
+call = losses(*map(int, sys.argv[2:]))[sys.argv[1]]
+small = losses(int(sys.argv[2]), 64, 8)[sys.argv[1]]
+small()
+before = peak()
+call()
+print(peak() - before)
+"""
+
+
+def training_memory() -> dict[str, Any]:
+    """Return how much a step's peak memory grows, in MiB, each in a process of its own."""
+    figures = {}
+    for shape in STEPS:
+        grown = {}
+        for name in ("ours", "autograd"):
+            command = [sys.executable, "-c", _MEMORY, name, *map(str, shape)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            grown[name] = round(float(done.stdout), 2)
+        dimension, size, batch = shape
+        figures[f"d={dimension}, m={size}, batch {batch}"] = {
+            "MiB": grown,
+            "ours over autograd": round(grown["ours"] / grown["autograd"], 3),
+        }
+    return figures
+
+
 def parquet(rounds: int) -> dict[str, float]:
     """Compare a pass from Parquet with one from memory, d = 10, m = 1000."""
     import pyarrow as pa
@@ -181,33 +246,40 @@ def parquet(rounds: int) -> dict[str, float]:
     return figures
 
 
-def training(rounds: int) -> dict[str, Any]:
-    """Compare the matching loss and its gradient with torch's autograd of the same loss."""
+def losses(dimension: int, size: int, batch: int) -> dict[str, Callable[[], None]]:
+    """Return a training step's loss and gradient, by the library and by torch alone."""
     import torch
 
     from sketchlearn.features.matching import PackedFrequencies, matching_loss
 
+    random = torch.Generator().manual_seed(0)
+    records = torch.randn(1, 2, batch // 2, dimension, generator=random)
+    omega = torch.randn(dimension, size, generator=random) / dimension**0.5
+    target = torch.zeros(1, 2, size)
+    packed = PackedFrequencies.of(omega)
+
+    def ours() -> None:
+        matching_loss(records.clone().requires_grad_(), omega, target, packed).backward()
+
+    def autograd() -> None:
+        phase = records.clone().requires_grad_() @ omega
+        first, second = (
+            torch.stack([phase[:, half].cos().mean(1), phase[:, half].sin().mean(1)], 1) - target
+            for half in (0, 1)
+        )
+        ((first * second).sum() / size).backward()
+
+    return {"ours": ours, "autograd": autograd}
+
+
+def training(rounds: int) -> dict[str, Any]:
+    """Compare the matching loss and its gradient with torch's autograd of the same loss."""
+    import torch
+
     torch.set_num_threads(1)
     figures = {}
     for dimension, size, batch in STEPS:
-        random = torch.Generator().manual_seed(0)
-        records = torch.randn(1, 2, batch // 2, dimension, generator=random)
-        omega = torch.randn(dimension, size, generator=random) / dimension**0.5
-        target = torch.zeros(1, 2, size)
-        packed = PackedFrequencies.of(omega)
-
-        def ours(r=records, o=omega, t=target, p=packed) -> None:
-            matching_loss(r.clone().requires_grad_(), o, t, p).backward()
-
-        def autograd(r=records, o=omega, t=target) -> None:
-            phase = r.clone().requires_grad_() @ o
-            first, second = (
-                torch.stack([phase[:, h].cos().mean(1), phase[:, h].sin().mean(1)], 1) - t
-                for h in (0, 1)
-            )
-            ((first * second).sum() / t.shape[2]).backward()
-
-        seconds = alternate({"ours": ours, "autograd": autograd}, rounds)
+        seconds = alternate(losses(dimension, size, batch), 3 * rounds)
         figures[f"d={dimension}, m={size}, batch {batch}"] = {
             "milliseconds": {name: round(1e3 * value, 2) for name, value in seconds.items()},
             "autograd over ours": round(seconds["autograd"] / seconds["ours"], 2),
@@ -224,7 +296,13 @@ def main() -> None:
 
     from benchmarks import results
 
-    figures = {"passes": passes(rounds), "parquet": parquet(rounds), "training": training(rounds)}
+    figures = {
+        "passes": passes(rounds),
+        "floats over integers": float_sums(rounds),
+        "parquet: memory over file": parquet(rounds),
+        "training": training(rounds),
+        "training memory": training_memory(),
+    }
     figures["matrix library"] = sorted({str(i.get("architecture")) for i in threadpool_info()})
     results.write("speed", "python -m benchmarks.speed", figures)
 
