@@ -82,6 +82,25 @@ def test_a_state_that_was_cut_short_is_refused(tmp_path, always_due):
         sl.sketch(RECORDS, PLAN, checkpoint=path)
 
 
+def test_ctrl_c_keeps_every_batch_that_was_read(tmp_path):
+    path = tmp_path / "state"
+
+    def interrupted():
+        for number, part in enumerate(np.array_split(RECORDS, 20)):
+            if number == 8:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield part
+
+    with pytest.raises(KeyboardInterrupt):
+        sl.sketch(interrupted(), PLAN, threads=2, checkpoint=path)
+    seen = []
+    again = iter(np.array_split(RECORDS, 20))
+    done = sl.sketch(again, PLAN, checkpoint=path, on_batch=lambda *now: seen.append(now[0]))
+    assert done == WHOLE
+    assert seen[0] == 1000
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 _KILLED = """
 import sys, time
 import numpy as np, sketchlearn as sl

@@ -13,6 +13,7 @@ from typing import Any
 from sketchlearn.encoding import Missing
 from sketchlearn.engines.checkpoint import PassCheckpoint
 from sketchlearn.errors import EmptySourceError, OptionError
+from sketchlearn.interrupts import interrupts_held
 from sketchlearn.sketches import Plan, PlanOptions, Sketch
 from sketchlearn.sketches.pilot import plan_from_pilot
 from sketchlearn.sketches.sketch import open_like
@@ -94,13 +95,17 @@ class _Pass:
     def run(self, source: Source, on_batch: OnBatch | None, saved: PassCheckpoint | None) -> Sketch:
         """Sketch what was not read before; return the sketch of all."""
         total = source.rows
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="sketch") as pool:
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="sketch")
+        with pool, interrupts_held() as held:
             batches = skip(source.batches(), self.read)
             while (batch := self._next(batches, saved)) is not None:
                 self._waiting.append((len(batch), pool.submit(self._add, batch)))
                 # one batch more than threads, so that none waits for the reader
                 while len(self._waiting) > self._threads:
                     self._settle_one(on_batch, total)
+                if held():
+                    self._keep(saved)
+                    raise KeyboardInterrupt
                 if saved and saved.due():
                     self._settle(on_batch, total)
                     saved.write(self._whole(), self.read)
@@ -110,12 +115,15 @@ class _Pass:
     def _next(self, batches: Iterator[Batch], saved: PassCheckpoint | None) -> Batch | None:
         try:
             return next(batches, None)
-        except BaseException:
-            # the source failed, or Ctrl-C: what was read before is whole, and is kept
-            if saved:
-                self._settle(None, None)
-                saved.write(self._whole(), self.read)
+        except Exception:
+            # the source failed: what was read before is whole, and is kept
+            self._keep(saved)
             raise
+
+    def _keep(self, saved: PassCheckpoint | None) -> None:
+        if saved:
+            self._settle(None, None)
+            saved.write(self._whole(), self.read)
 
     def _add(self, batch: Batch) -> None:
         part = self._parts.get()

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from sketchlearn.errors import CheckpointError, FitError
+from sketchlearn.interrupts import interrupts_held
 from sketchlearn.learners.checkpoint import Checkpoint
 from sketchlearn.learners.fit import Status
 from sketchlearn.learners.latents import LatentStream
@@ -92,7 +90,7 @@ class Training:
         """Train to the last step, or until patience runs out; write checkpoints on the way."""
         interval = self._interval
         try:
-            with _interrupts_held() as held:
+            with interrupts_held() as held:
                 while self.step < self.settings.steps and not self._impatient():
                     self.advance(1)
                     row: dict[str, Any] = {}
@@ -244,30 +242,6 @@ class Training:
         distances = [row["held_out_distance"] for row in self.history]
         recent = self.settings.patience
         return len(distances) > recent and min(distances[-recent:]) >= min(distances[:-recent])
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[Callable[[], bool]]:
-    """Hold Ctrl-C back until the step is whole; yield whether it was pressed.
-
-    A second Ctrl-C breaks at once. Only the main thread can do this; others go without.
-    """
-    pressed = False
-
-    def hold(*_: object) -> None:
-        nonlocal pressed
-        pressed = True
-        signal.signal(signal.SIGINT, before)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, hold)
-    try:
-        yield lambda: pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -> Status:
