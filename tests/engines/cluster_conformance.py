@@ -4,6 +4,7 @@
 `on_worker` is applied to each table where the partition is made.
 """
 
+import itertools
 import os
 import signal
 
@@ -33,7 +34,7 @@ LABELLED = sl.plan(TABLE, size=16, label="kind")
 
 def split(table, parts):
     edges = np.linspace(0, len(table), parts + 1).astype(int)
-    return [table.slice(a, b - a) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [table.slice(a, b - a) for a, b in itertools.pairwise(edges)]
 
 
 def with_missing(table):
@@ -122,12 +123,12 @@ class ClusterConformance:
         assert seen[-1] == (300, None)
 
     def test_an_error_of_the_caller_s_own_passes_as_it_is(self, cluster):
-        class Enough(Exception): ...
+        class EnoughError(Exception): ...
 
         def stop(*_):
-            raise Enough
+            raise EnoughError
 
-        with pytest.raises(Enough):
+        with pytest.raises(EnoughError):
             sl.sketch(cluster.frame(split(TABLE, 3)), PLAN, on_batch=stop)
 
     # --- workers that fail ------------------------------------------------------------------
