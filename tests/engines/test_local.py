@@ -53,6 +53,16 @@ def test_partial_sketches_merge_to_the_sketch_of_all():
     assert sum(sl.sketch(part, PLAN) for part in np.array_split(RECORDS, 7)) == EXPECTED
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_no_number_of_threads_changes_a_bit(threads):
+    assert sl.sketch(np.array_split(RECORDS, 13), PLAN, threads=threads) == EXPECTED
+
+
+def test_threads_are_at_least_one():
+    with pytest.raises(OptionError, match="threads=0"):
+        sl.sketch(RECORDS, PLAN, threads=0)
+
+
 def test_labels_make_rows_in_every_form(tmp_path):
     plan = sl.plan((RECORDS, LABELS), size=16, label="kind")
     whole = sl.sketch((RECORDS, LABELS), plan)

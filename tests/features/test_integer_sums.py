@@ -1,6 +1,7 @@
 """The data pass: exact, order-free, truncated toward zero, equal to the torch reference."""
 
-import math
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchlearn.features import UNIT, Gaussian, draw_frequencies, integer_sums
+from sketchlearn.features import UNIT, Gaussian, Projection, draw_frequencies, integer_sums
 from sketchlearn.features.matching import fourier_features
 
 SHAPES = [(1, 5), (2, 16), (7, 100), (16, 16), (64, 300), (300, 64), (3, 2049), (20, 4097)]
@@ -20,7 +21,8 @@ def frequencies_of(dimension, size):
 
 
 def one_class(records, frequencies):
-    return integer_sums(records, frequencies, np.zeros(len(records), dtype=np.int64), 1)[0]
+    classes = np.zeros(len(records), dtype=np.int64)
+    return integer_sums(records, Projection(frequencies), classes, 1)[0]
 
 
 @pytest.mark.parametrize(("dimension", "size"), SHAPES)
@@ -39,9 +41,10 @@ def test_features_are_truncated_toward_zero():
     units = one_class(np.array([[1.0]]), frequencies)
     phase = frequencies[0].astype(np.float64)
     lost = np.abs(np.stack([np.cos(phase), np.sin(phase)])) / UNIT - np.abs(units)
-    assert lost.min() > -0.2
-    assert lost.max() < 1.3
-    assert 0.4 < lost.mean() < 0.7
+    # half a unit less than the real one, then truncated, and the rounding of float32
+    assert lost.min() > -0.3
+    assert lost.max() < 2.2
+    assert 0.7 < lost.mean() < 1.0
 
 
 def test_no_record_outweighs_the_unit_circle():
@@ -65,7 +68,7 @@ def test_neither_splits_nor_order_nor_classes_change_a_bit(data):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     records = rng.standard_normal((count, dimension))
     labels = rng.integers(0, classes, count)
-    frequencies = frequencies_of(dimension, size)
+    frequencies = Projection(frequencies_of(dimension, size))
     whole = integer_sums(records, frequencies, labels, classes)
 
     order = rng.permutation(count)
@@ -77,7 +80,7 @@ def test_neither_splits_nor_order_nor_classes_change_a_bit(data):
     assert np.array_equal(split, whole)
 
     for number in range(classes):
-        alone = one_class(records[labels == number], frequencies)
+        alone = one_class(records[labels == number], frequencies.frequencies)
         assert np.array_equal(whole[number], alone)
 
 
@@ -92,7 +95,7 @@ def test_a_record_gives_the_same_features_in_every_row_of_a_tile(dimension):
 def test_records_that_cross_a_tile_equal_their_parts():
     records = np.random.default_rng(4).standard_normal((700, 3))
     labels = np.arange(700) % 3
-    frequencies = frequencies_of(3, 2100)
+    frequencies = Projection(frequencies_of(3, 2100))
     whole = integer_sums(records, frequencies, labels, 3)
     parts = [integer_sums(records[s::7], frequencies, labels[s::7], 3) for s in range(7)]
     assert np.array_equal(sum(parts), whole)
@@ -115,13 +118,15 @@ def test_layout_and_precision_of_the_input_do_not_matter():
 def test_the_input_is_left_as_it_was():
     records = np.random.default_rng(6).standard_normal((10, 2)).astype(np.float32)
     before = records.copy()
-    integer_sums(records, frequencies_of(2, 5), np.arange(10) % 2, 2)
+    integer_sums(records, Projection(frequencies_of(2, 5)), np.arange(10) % 2, 2)
     assert np.array_equal(records, before)
 
 
 @pytest.mark.parametrize("classes", [1, 3])
 def test_no_record_sums_to_zero(classes):
-    sums = integer_sums(np.empty((0, 4)), frequencies_of(4, 9), np.empty(0, np.int64), classes)
+    sums = integer_sums(
+        np.empty((0, 4)), Projection(frequencies_of(4, 9)), np.empty(0, np.int64), classes
+    )
     assert np.array_equal(sums, np.zeros((classes, 2, 9), dtype=np.int64))
 
 
@@ -132,24 +137,61 @@ def test_the_origin_sums_to_ones_and_zeros():
 
 
 def test_a_class_without_records_has_zero_sums():
-    sums = integer_sums(np.ones((5, 2)), frequencies_of(2, 7), np.full(5, 2), 4)
+    sums = integer_sums(np.ones((5, 2)), Projection(frequencies_of(2, 7)), np.full(5, 2), 4)
     assert not sums[[0, 1, 3]].any()
     assert sums[2].any()
 
 
-_on_lattice = sys.modules["sketchlearn.features.integer_sums"]._on_lattice
+# --- far records ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dimension", [1, 2, 3, 64, 300, 784])
-def test_phases_are_exact_dot_products_of_rounded_vectors(dimension):
-    rng = np.random.default_rng(8)
-    records = _on_lattice(rng.standard_cauchy((40, dimension)), axis=1)
-    frequencies = _on_lattice(rng.standard_cauchy((dimension, 30)), axis=0)
-    exact = [[math.fsum(row * column) for column in frequencies.T] for row in records]
-    assert np.array_equal(records @ frequencies, exact)
+@pytest.mark.parametrize("turns", [10, 1e3, 1e6])
+@pytest.mark.parametrize("dimension", [1, 5, 70])
+def test_phases_of_many_turns_are_accurate(turns, dimension):
+    frequencies = frequencies_of(dimension, 60)
+    records = np.random.default_rng(8).standard_normal((200, dimension))
+    reach = np.abs(records @ frequencies).max() / (2 * np.pi)
+    records *= turns / reach
+    exact = np.exp(1j * (records @ frequencies.astype(np.float64)))
+    for record, expected in zip(records, exact, strict=True):
+        cosine, sine = one_class(record[None], frequencies) * UNIT
+        # near phases are float32 chains of d roundings, far ones float64
+        assert np.abs(cosine + 1j * sine - expected).max() < 3e-4
 
 
-def test_rounding_to_the_lattice_costs_less_than_a_millionth_of_the_largest_entry():
-    vectors = np.random.default_rng(9).standard_normal((100, 784))
-    error = np.abs(_on_lattice(vectors, axis=1) - vectors).max(axis=1)
-    assert (error <= 1e-6 * np.abs(vectors).max(axis=1)).all()
+def test_far_and_near_records_mix_in_one_call():
+    records = np.random.default_rng(9).standard_normal((300, 4))
+    records[::7] *= 1e5
+    labels = np.arange(300) % 3
+    projection = Projection(frequencies_of(4, 65))
+    whole = integer_sums(records, projection, labels, 3)
+    one_by_one = [
+        integer_sums(records[i : i + 1], projection, labels[i : i + 1], 3) for i in range(300)
+    ]
+    assert np.array_equal(sum(one_by_one), whole)
+
+
+def test_denormal_records_and_frequencies_count_as_the_origin():
+    tiny = np.full((9, 3), 5e-324)
+    frequencies = np.full((3, 8), 1e-42, dtype=np.float32)
+    origin = one_class(np.zeros((9, 3)), frequencies_of(3, 8))
+    assert np.array_equal(one_class(tiny, frequencies_of(3, 8)), origin)
+    assert np.array_equal(one_class(np.ones((9, 3)), frequencies), origin)
+
+
+def test_no_processor_changes_a_bit(tmp_path):
+    """A machine without wide vectors or fused multiply-adds gives the same sums."""
+    code = (
+        "import sys, numpy as np\n"
+        "from sketchlearn.features import Projection, Gaussian, draw_frequencies, integer_sums\n"
+        "x = np.random.default_rng(0).standard_normal((70, 5)); x[::9] *= 1e4\n"
+        "p = Projection(draw_frequencies(Gaussian((1.0,)), 5, 130, 1))\n"
+        "print(integer_sums(x, p, np.zeros(70, int), 1).tobytes().hex())"
+    )
+    printed = set()
+    for features in ({}, {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}):
+        setting = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), **features}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, env=setting, capture_output=True, text=True, check=True)
+        printed.add(done.stdout)
+    assert len(printed) == 1

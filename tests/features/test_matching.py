@@ -61,6 +61,39 @@ def test_float32_agrees_with_float64():
     assert float(single) == pytest.approx(float(plain_loss(*arguments)), rel=1e-5)
 
 
+@pytest.mark.parametrize("size", [1, 63, 64, 65, 300])
+@pytest.mark.parametrize("shape", [(1, 2, 5, 2), (3, 2, 49, 10), (2, 2, 48, 8), (1, 2, 100, 70)])
+def test_the_compiled_loss_is_the_plain_one(shape, size):
+    records, frequencies = normal(*shape), normal(shape[-1], size, seed=1)
+    target = normal(shape[0], 2, size, seed=2)
+    wide = records.clone().requires_grad_()
+    plain = plain_loss(wide, frequencies, target)
+    (expected,) = torch.autograd.grad(3 * plain, wide)
+    single = records.float().requires_grad_()
+    loss = matching_loss(single, frequencies.float(), target.float())
+    assert float(loss.detach()) == pytest.approx(float(plain.detach()), rel=1e-4, abs=1e-6)
+    (gradient,) = torch.autograd.grad(3 * loss, single)
+    assert gradient.dtype == torch.float32
+    assert torch.allclose(gradient.double(), expected, atol=2e-5 * float(expected.abs().max()))
+
+
+def test_no_number_of_threads_changes_a_bit_of_the_compiled_loss():
+    arguments = normal(1, 2, 600, 3), normal(3, 2000, seed=1), normal(1, 2, 2000, seed=2)
+    arguments = [part.float() for part in arguments]
+    before, seen = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            records = arguments[0].clone().requires_grad_()
+            loss = matching_loss(records, *arguments[1:])
+            (gradient,) = torch.autograd.grad(loss, records)
+            seen.append((float(loss.detach()), gradient))
+    finally:
+        torch.set_num_threads(before)
+    assert all(value == seen[0][0] for value, _ in seen)
+    assert all(torch.equal(gradient, seen[0][1]) for _, gradient in seen)
+
+
 @pytest.mark.parametrize("antithetic", [False, True])
 def test_the_loss_is_an_unbiased_squared_distance(antithetic):
     mean, factor = torch.tensor([0.3, -0.2]).double(), torch.tensor([[1.0, 0.0], [0.5, 0.7]])

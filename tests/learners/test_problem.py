@@ -96,3 +96,13 @@ def test_too_few_frequencies_are_refused_with_the_remedy():
     with pytest.raises(FitError, match=r"9 frequencies.*larger size"):
         MatchingProblem.of(sl.sketch(records, size=9), 0.1, 0)
     assert MatchingProblem.of(sl.sketch(records, size=10), 0.1, 0).dimension == 2
+
+
+def test_frequencies_of_one_ray_are_held_out_together():
+    records = np.random.default_rng(0).standard_normal((200, 3))
+    problem = MatchingProblem.of(sl.sketch(records, size=103, structure="rays"), 0.2, seed=1)
+    sides = [part.frequencies.numpy() for part in (problem.training, problem.held_out)]
+    assert sum(side.shape[1] for side in sides) == 103
+    unit = [side / np.linalg.norm(side, axis=0) for side in sides]
+    shared = (unit[0].T @ unit[1] > 1 - 1e-6).any(axis=0)
+    assert shared.sum() < 5  # at most one ray is cut where the held-out ones end

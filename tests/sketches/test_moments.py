@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sketchlearn as sl
 from sketchlearn.errors import OverflowSketchError
+from sketchlearn.features import Gaussian
 from sketchlearn.sketches import SideSums
 
 
@@ -27,15 +29,35 @@ def test_bounds_are_the_smallest_and_largest_values():
     assert np.array_equal(side.upper, records.max(axis=0))
 
 
-def test_wide_records_keep_variances_only():
-    records = normal(700, 1025)
-    side = SideSums.of(records)
-    assert side.second.shape == (1025,)
+def test_the_diagonal_alone_gives_variances():
+    records = normal(700, 30)
+    side = SideSums.of(records, full=False)
+    assert side.second.shape == (30,)
     assert side.covariance(700) == pytest.approx(records.var(axis=0), abs=5e-3)
 
 
-def test_1024_columns_keep_the_whole_matrix():
-    assert SideSums.empty(1024).second.shape == (1024, 1024)
+@pytest.mark.parametrize(
+    ("dimension", "moments", "full"),
+    [(256, "auto", True), (257, "auto", False), (257, "full", True), (2, "diagonal", False)],
+)
+def test_plans_keep_the_whole_matrix_of_few_columns(dimension, moments, full):
+    records = normal(50, dimension)
+    plan = sl.plan(records, size=20, moments=moments)
+    sketch = sl.sketch(records, plan)
+    assert sketch.side.second.ndim == (2 if full else 1)
+    assert sum(sl.sketch(part, plan) for part in np.array_split(records, 3)) == sketch
+
+
+def test_first_plans_keep_the_whole_matrix_up_to_1024_columns():
+    schema = sl.plan(normal(50, 2), size=20).schema
+
+    def plan_of(columns):
+        names = tuple(f"x{i}" for i in range(columns))
+        parts = [part[:1] * columns for part in (schema.dtypes, schema.center, schema.spread)]
+        return sl.Plan(type(schema)(names, *parts), Gaussian(), 20, 0)
+
+    assert plan_of(1024).full_moments
+    assert not plan_of(1025).full_moments
 
 
 @settings(max_examples=40, deadline=None)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sketchlearn as sl
-from sketchlearn.errors import FileFormatError, PlanMismatchError, StorageError
+from sketchlearn.errors import FileFormatError, OptionError, PlanMismatchError, StorageError
 from sketchlearn.sketches import Plan
 
 
@@ -137,3 +137,43 @@ def test_documents_of_no_known_law_are_refused(law):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(StorageError, match="absent"):
         Plan.load(tmp_path / "absent.json")
+
+
+# --- structured frequencies -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("features", ["fourier", "one-bit"])
+@pytest.mark.parametrize("structure", ["hadamard", "rays"])
+def test_a_structured_plan_is_saved_and_sketches_alike(tmp_path, structure, features):
+    records = np.random.default_rng(0).standard_normal((300, 20))
+    plan = sl.plan(records, size=98, structure=structure, features=features)
+    plan.save(tmp_path / "plan")
+    again = sl.load(tmp_path / "plan")
+    assert again == plan
+    assert again.structure == structure
+    whole = sl.sketch(records, plan)
+    assert sl.sketch(np.array_split(records, 7), again) == whole
+    encoded = (records - plan.schema.center) / plan.schema.spread
+    phase = encoded @ plan.frequencies.astype(np.float64)
+    exact = np.exp(1j * phase).mean(axis=0)
+    if features == "one-bit":
+        phase += 2 * np.pi * plan.projection.dither
+        signs = np.sign(np.cos(phase)) + 1j * np.sign(np.sin(phase))
+        exact = signs.mean(axis=0) * plan.projection.factor
+    assert np.abs(whole.mean() - exact).max() < (1e-5 if features == "fourier" else 0.011)
+    whole.save(tmp_path / "sketch")
+    assert sl.load(tmp_path / "sketch") == whole
+
+
+def test_structured_and_dense_plans_do_not_merge():
+    records = np.random.default_rng(0).standard_normal((300, 20))
+    parts = [sl.sketch(records, size=50, structure=name) for name in ("dense", "hadamard")]
+    with pytest.raises(PlanMismatchError, match="structure"):
+        _ = parts[0] + parts[1]
+
+
+def test_structured_frequencies_need_columns():
+    with pytest.raises(OptionError, match="columns"):
+        sl.plan(np.random.default_rng(0).standard_normal((300, 3)), structure="hadamard")
+    with pytest.raises(OptionError, match="dense, hadamard, rays"):
+        sl.plan(np.random.default_rng(0).standard_normal((300, 3)), structure="fast")

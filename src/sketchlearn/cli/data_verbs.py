@@ -48,9 +48,14 @@ def sketch(
     *,
     out: Path,
     plan: Path | None = None,
+    threads: int | None = None,
+    device: str = "cpu",
     options: Annotated[PlanOptions, Flat] = PlanOptions(),
 ) -> None:
     """Read a source once and write its sketch.
+
+    The state is kept beside the sketch until the pass is done: after Ctrl-C or a crash, the same
+    command goes on where it stopped.
 
     Example: sketchlearn sketch "sales/*.parquet" --plan sales.plan --out sales.sketch
 
@@ -58,6 +63,8 @@ def sketch(
         source: Parquet, CSV or .npy files, or globs of them.
         out: the sketch file to write.
         plan: a plan file; without one a plan is made first, from the options.
+        threads: batches sketched at a time; by default one per core.
+        device: where to sum, cpu or an accelerator that torch knows, such as cuda.
         options: see `PlanOptions`; with a plan file only `missing` may be given.
     """
     chosen = given(options)
@@ -69,14 +76,27 @@ def sketch(
             "Leave them out, or leave --plan out."
         )
     start = time.monotonic()
+    checkpoint = out.parent / f".{out.name}.checkpoint"
+    before: int | None = None
     with progress("sketching") as advance:
 
         def on_batch(done: int, total: int | None) -> None:
-            rate = done / max(time.monotonic() - start, 1e-9)
+            nonlocal start, before
+            if before is None:  # an earlier run may have read some records
+                start, before = time.monotonic(), done
+            rate = (done - before) / max(time.monotonic() - start, 1e-9)
             advance(done, total, f"{rate:,.0f} rows/s")
 
-        result = sl.sketch(_one(source), made, missing=missing, on_batch=on_batch)
+        result = sl.sketch(
+            _one(source),
+            made.on(device),
+            missing=missing,
+            on_batch=on_batch,
+            threads=threads,
+            checkpoint=checkpoint,
+        )
     result.save(out)
+    checkpoint.unlink(missing_ok=True)
     print(_describe_sketch(result))
     print(f"Wrote {out} ({out.stat().st_size:,} bytes)")
 

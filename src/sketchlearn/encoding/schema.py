@@ -96,8 +96,13 @@ class Schema:
                 f"columns ({', '.join(self.columns[:6])}{', ...' * (self.dimension > 6)}). "
                 "Give the same columns as when the plan was made."
             )
-        center, spread = self._arrays
-        encoded = (values.astype(np.float64) - center) / spread
+        from sketchlearn.encoding.standardise import standardise  # compiles on first use
+
+        if values.dtype not in (np.float32, np.float64):
+            values = values.astype(np.float64)
+        encoded = np.empty(values.shape)
+        if standardise(values, *self._arrays, encoded):
+            return Encoded(encoded, self._class_numbers(batch), 0)
         finite = np.asarray(np.isfinite(encoded).all(axis=1))
         dropped = int((~finite).sum())
         if dropped and missing == "refuse":

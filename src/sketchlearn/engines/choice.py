@@ -70,15 +70,20 @@ def sketch(
             and counts them in `sketch.dropped`.
         on_batch: called after each batch, or as partial sketches arrive from a cluster, with
             the records read so far and their number, or None when it is not known.
-        threads: threads to use on this machine; a cluster shares out its own cores.
-        checkpoint: file from which an interrupted pass on this machine resumes; a cluster runs
-            lost tasks again by itself.
+        threads: batches sketched at a time on this machine, while another is read; by default
+            one per core that this process may use. A cluster shares out its own cores.
+        checkpoint: file that keeps the state of a pass on this machine, written every half
+            minute, at Ctrl-C and when the source fails. When it exists, the pass of the same
+            plan over the same source goes on from there, to the same bits as an uninterrupted
+            one. It stays until you remove it, once the sketch is saved. A cluster runs lost
+            tasks again by itself.
         **options: the fields of `PlanOptions`, when there is no plan.
 
     Raises:
         SourceError: the source cannot be read, is empty, or holds values that are refused.
         LabelError: a record's label is unknown to the plan.
         OptionError: an option has a value that cannot be used, or does not apply.
+        CheckpointError: the checkpoint is of another plan or source, or cannot be read.
         PlanMismatchError: a worker draws other frequencies than this machine.
         EngineError: a cluster could not finish the pass.
         MissingExtraError: a library that the cluster needs is not installed.

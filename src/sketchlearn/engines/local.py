@@ -1,16 +1,25 @@
-"""The pass on this machine, one batch at a time."""
+"""The pass on this machine: reading, decoding and sketching overlap."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from sketchlearn.encoding import Missing
+from sketchlearn.engines.checkpoint import PassCheckpoint
 from sketchlearn.errors import EmptySourceError, OptionError
 from sketchlearn.sketches import Plan, PlanOptions, Sketch
 from sketchlearn.sketches.pilot import plan_from_pilot
 from sketchlearn.sketches.sketch import open_like
-from sketchlearn.sources import open_source
+from sketchlearn.sources import Batch, Source, open_source
+from sketchlearn.sources.pilot import skip
+
+OnBatch = Callable[[int, "int | None"], None]
 
 
 def sketch(
@@ -18,54 +27,118 @@ def sketch(
     plan: Plan | None = None,
     *,
     missing: Missing = "refuse",
-    on_batch: Callable[[int, int | None], None] | None = None,
+    on_batch: OnBatch | None = None,
+    threads: int | None = None,
+    checkpoint: str | Path | None = None,
     **options: Any,
 ) -> Sketch:
-    """Read a source once and return its sketch.
+    """Sketch a source that is read here; arguments and errors are those of `engines.sketch`.
 
-    Memory does not depend on the number of records.
-
-    Args:
-        source: anything with records: arrays, tensors, tables, files and globs, loaders,
-            iterables of batches.
-        plan: the plan to use; without one, `options` (the fields of `PlanOptions`) make it from
-            the first records, which are then sketched like the others.
-        missing: "refuse" stops at missing or non-finite values; "drop" leaves such records out
-            and counts them in `sketch.dropped`.
-        on_batch: called after each batch with the records read so far and their number, or
-            None when it is not known.
-        **options: the fields of `PlanOptions`, when there is no plan.
-
-    Raises:
-        SourceError: the source cannot be read, is empty, or holds values that are refused.
-        LabelError: a record's label is unknown to the plan.
+    Memory does not depend on the number of records, nor the result on the number of threads.
     """
+    if threads is not None and threads < 1:
+        raise OptionError(f"threads={threads} was given; at least one is needed.")
+    opened, plan = _opened_with_plan(source, plan, missing, options)
+    saved = PassCheckpoint(checkpoint, plan, opened, missing) if checkpoint else None
+    start, read = saved.read() if saved and saved.exists() else (Sketch(plan), 0)
+    running = _Pass(start, read, missing, threads or _cores())
+    done = running.run(opened, on_batch, saved)
+    if not running.read:
+        raise EmptySourceError("The source holds no record. Check the path or the filter.")
+    return done
+
+
+def _opened_with_plan(
+    source: Any, plan: Plan | None, missing: Missing, options: dict[str, Any]
+) -> tuple[Source, Plan]:
     if plan is None:
         settings = PlanOptions(missing=missing, **options)
         opened = open_source(
             source, columns=settings.columns, label=settings.label, image=settings.image
         )
         pilot = opened.pilot(settings.pilot, settings.seed)
-        plan = plan_from_pilot(opened.schema, pilot, settings)
-    elif not isinstance(plan, Plan):
+        return opened, plan_from_pilot(opened.schema, pilot, settings)
+    if not isinstance(plan, Plan):
         raise OptionError(
             f"plan={plan!r} was given, which is no plan. Make one with plan(...), or read it "
             "from its file with load(...)."
         )
-    elif options:
+    if options:
         raise OptionError(
             f"{', '.join(options)} cannot change a plan that is already made. "
             "Give these options to plan(...), or leave the plan out."
         )
-    else:
-        opened = open_like(source, plan)
-    result = Sketch(plan)
-    read = 0
-    for batch in opened.batches():
-        result.add_batch(batch, missing)
-        read += len(batch)
+    return open_like(source, plan), plan
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Pass:
+    """One reading of a source by several threads, each with a partial sketch of its own."""
+
+    def __init__(self, start: Sketch, read: int, missing: Missing, threads: int) -> None:
+        self.read = read  # records of the batches that are sketched
+        self._missing: Missing = missing
+        self._threads = threads
+        self._parts: SimpleQueue[Sketch] = SimpleQueue()
+        self._parts.put(start)
+        for _ in range(threads - 1):
+            self._parts.put(Sketch(start.plan))
+        self._waiting: deque[tuple[int, Future[None]]] = deque()
+
+    def run(self, source: Source, on_batch: OnBatch | None, saved: PassCheckpoint | None) -> Sketch:
+        """Sketch what was not read before; return the sketch of all."""
+        total = source.rows
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="sketch") as pool:
+            batches = skip(source.batches(), self.read)
+            while (batch := self._next(batches, saved)) is not None:
+                self._waiting.append((len(batch), pool.submit(self._add, batch)))
+                # one batch more than threads, so that none waits for the reader
+                while len(self._waiting) > self._threads:
+                    self._settle_one(on_batch, total)
+                if saved and saved.due():
+                    self._settle(on_batch, total)
+                    saved.write(self._whole(), self.read)
+            self._settle(on_batch, total)
+        return self._whole()
+
+    def _next(self, batches: Iterator[Batch], saved: PassCheckpoint | None) -> Batch | None:
+        try:
+            return next(batches, None)
+        except BaseException:
+            # the source failed, or Ctrl-C: what was read before is whole, and is kept
+            if saved:
+                self._settle(None, None)
+                saved.write(self._whole(), self.read)
+            raise
+
+    def _add(self, batch: Batch) -> None:
+        part = self._parts.get()
+        try:
+            part.add_batch(batch, self._missing)
+        finally:
+            self._parts.put(part)
+
+    def _settle_one(self, on_batch: OnBatch | None, total: int | None) -> None:
+        rows, future = self._waiting[0]
+        future.result()
+        self._waiting.popleft()
+        self.read += rows
         if on_batch:
-            on_batch(read, opened.rows)
-    if not read:
-        raise EmptySourceError("The source holds no record. Check the path or the filter.")
-    return result
+            on_batch(self.read, total)
+
+    def _settle(self, on_batch: OnBatch | None, total: int | None) -> None:
+        while self._waiting:
+            self._settle_one(on_batch, total)
+
+    def _whole(self) -> Sketch:
+        """Merge the parts; only when no batch is under way."""
+        parts = [self._parts.get() for _ in range(self._threads)]
+        for part in parts:
+            self._parts.put(part)
+        return sum(parts[1:], parts[0])

@@ -1,6 +1,7 @@
 """Random Fourier features: frequency laws, the data pass, the differentiable reference."""
 
-from sketchlearn.features.integer_sums import UNIT, integer_sums
+from sketchlearn.features.hadamard import draw_hadamard
+from sketchlearn.features.integer_sums import integer_sums
 from sketchlearn.features.laws import (
     LAWS,
     AdaptedRadius,
@@ -8,8 +9,11 @@ from sketchlearn.features.laws import (
     FrequencyLaw,
     Gaussian,
     Student,
+    draw_dither,
     draw_frequencies,
 )
+from sketchlearn.features.projection import UNIT, Projection
+from sketchlearn.features.rays import draw_rays
 
 __all__ = [
     "LAWS",
@@ -18,7 +22,11 @@ __all__ = [
     "FoldedGaussian",
     "FrequencyLaw",
     "Gaussian",
+    "Projection",
     "Student",
+    "draw_dither",
     "draw_frequencies",
+    "draw_hadamard",
+    "draw_rays",
     "integer_sums",
 ]

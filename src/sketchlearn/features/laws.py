@@ -140,15 +140,30 @@ def draw_frequencies(law: FrequencyLaw, dimension: int, size: int, seed: int) ->
     so one seed gives the same frequencies in every release. Scales alternate, so any run of
     consecutive frequencies is a fair draw from the mixture.
     """
-    uniforms = _uniforms(seed, size * (dimension + 1)).reshape(size, dimension + 1)
-    direction = special.ndtri(uniforms[:, :dimension])  # (m, d)
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    scale = np.asarray(law.scales)[np.arange(size) % len(law.scales)]
-    radius = law.radius(uniforms[:, dimension], dimension) / scale
+    drawn = uniforms(seed, size * (dimension + 1)).reshape(size, dimension + 1)
+    direction = directions(drawn[:, :dimension])  # (m, d)
+    radius = drawn_radii(law, drawn[:, dimension], dimension)
     return np.ascontiguousarray((direction * radius[:, None]).T.astype(np.float32))
 
 
-def _uniforms(seed: int, count: int) -> np.ndarray:
-    """Return uniforms in the open interval (0, 1), 52 bits each."""
-    raw = np.random.Philox(key=seed).random_raw(count)
+def directions(drawn: np.ndarray) -> np.ndarray:
+    """Return points uniform on the unit sphere from uniforms, both of shape (m, d)."""
+    normal = special.ndtri(drawn)
+    return normal / np.linalg.norm(normal, axis=1, keepdims=True)
+
+
+def drawn_radii(law: FrequencyLaw, level: np.ndarray, dimension: int) -> np.ndarray:
+    """Return radii over scales at uniform levels, shape (m,); scales alternate."""
+    scale = np.asarray(law.scales)[np.arange(len(level)) % len(law.scales)]
+    return law.radius(level, dimension) / scale
+
+
+def draw_dither(size: int, seed: int) -> np.ndarray:
+    """Draw the dither of 1-bit features: float32 phases in turns, uniform in (0, 1), shape (m,)."""
+    return uniforms(seed, size, stream=1).astype(np.float32)
+
+
+def uniforms(seed: int, count: int, stream: int = 0) -> np.ndarray:
+    """Return uniforms in the open interval (0, 1), 52 bits each; streams are independent."""
+    raw = np.random.Philox(key=seed | stream << 64).random_raw(count)
     return ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52

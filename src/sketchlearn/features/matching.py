@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 # Features of one tile: batch rows × frequencies. 2²⁰ float32 are 4 MiB, about a core's cache.
 _TILE = 2**20
+
+
+# The compiled loss adds up this many parts, whatever the number of threads, so that threads
+# change no bit of it; below this many features a part is not worth a thread.
+_PARTS = 4
+_FEATURES_PER_THREAD = 2**19
+
+
+@dataclass(frozen=True)
+class PackedFrequencies:
+    """Frequencies laid out for the compiled loss; made once and used by every step.
+
+    Attributes:
+        forward: for phases, in turns.
+        backward: for gradients, in radians.
+    """
+
+    forward: np.ndarray
+    backward: np.ndarray
+
+    @classmethod
+    def of(cls, frequencies: Tensor) -> PackedFrequencies:
+        """Lay out frequencies of shape (d, m)."""
+        from sketchlearn.features.matching_kernels import pack_backward, pack_forward
+
+        array = frequencies.detach().cpu().numpy()
+        return cls(pack_forward(array.astype(np.float64) / (2 * np.pi)), pack_backward(array))
 
 
 def fourier_features(records: Tensor, frequencies: Tensor) -> Tensor:
@@ -26,7 +57,12 @@ def fourier_features(records: Tensor, frequencies: Tensor) -> Tensor:
     return torch.stack([phase.cos(), phase.sin()], dim=1)
 
 
-def matching_loss(records: Tensor, frequencies: Tensor, target: Tensor) -> Tensor:
+def matching_loss(
+    records: Tensor,
+    frequencies: Tensor,
+    target: Tensor,
+    packed: PackedFrequencies | None = None,
+) -> Tensor:
     """Return an unbiased estimate of ‖z - E Φ(G(u))‖²/m, summed over classes.
 
     The batch of each class comes in two independent halves; with ẑ₁ and ẑ₂ their mean
@@ -34,18 +70,25 @@ def matching_loss(records: Tensor, frequencies: Tensor, target: Tensor) -> Tenso
     the dependence inside a half. That is what allows low-discrepancy latents there.
 
     Frequencies are visited tile by tile, and a tile's residual depends on that tile alone, so
-    value and gradient come from one visit and no batch × m array is ever kept.
+    value and gradient come from one visit and no batch × m array is ever kept. float32 on a
+    processor runs compiled; other precisions and devices run the same tiles in torch.
     (Schellekens and Jacques, "Compressive Learning of Generative Networks", section 3.)
 
     Args:
         records: generated encoded records, shape (classes, 2, half, d).
         frequencies: shape (d, m).
         target: the sketch's mean features z, shape (classes, 2, m): cosines, sines.
+        packed: `PackedFrequencies.of(frequencies)`, to lay them out once for many calls.
 
     Returns:
         A scalar, differentiable in `records` only; it can be slightly negative.
     """
-    loss = _MatchingLoss.apply(records, frequencies, target)
+    parts = (records, frequencies, target)
+    if all(part.device.type == "cpu" and part.dtype == torch.float32 for part in parts):
+        packed = packed or PackedFrequencies.of(frequencies)
+        loss = _CompiledLoss.apply(records, packed, target)
+    else:
+        loss = _MatchingLoss.apply(records, frequencies, target)
     assert isinstance(loss, Tensor)
     return loss
 
@@ -83,3 +126,60 @@ class _MatchingLoss(torch.autograd.Function):
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
         return gradient * upstream[0], None, None
+
+
+class _CompiledLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, records: Tensor, packed: PackedFrequencies, target: Tensor) -> Tensor:
+        wanted = ctx.needs_input_grad[0]
+        value, gradient = _value_and_gradient(records.detach().numpy(), packed, target, wanted)
+        if gradient is not None:
+            ctx.save_for_backward(torch.from_numpy(gradient))
+        return records.new_tensor(value)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * upstream[0], None, None
+
+
+def _value_and_gradient(
+    records: np.ndarray, packed: PackedFrequencies, target: Tensor, wanted: bool
+) -> tuple[float, np.ndarray | None]:
+    from sketchlearn.features import matching_kernels as kernels
+
+    classes, halves, half, dimension = records.shape
+    size = target.shape[2]
+    panels = kernels.pack_records(records)
+    shape = (
+        classes if wanted else 0,
+        halves,
+        panels.shape[2],
+        packed.backward.shape[1],
+        kernels.TILE_ROWS,
+        kernels.TILE_COLUMNS,
+    )
+    mean = np.ascontiguousarray(target.numpy())
+    chunks = len(packed.forward)
+    cuts = [chunks * part // _PARTS for part in range(_PARTS + 1)]
+
+    def part(first: int, last: int) -> tuple[float, np.ndarray]:
+        gradient = np.zeros(shape, dtype=np.float32)
+        arrays = (panels, half, packed.forward, packed.backward, mean)
+        return kernels.match_chunks(*arrays, first, last, gradient), gradient
+
+    features = classes * halves * half * size
+    threads = min(torch.get_num_threads(), _PARTS, 1 + features // _FEATURES_PER_THREAD)
+    if threads > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            parts = list(pool.map(part, cuts[:-1], cuts[1:]))
+    else:
+        parts = [part(*bounds) for bounds in pairwise(cuts)]
+    value = sum(loss for loss, _ in parts) / size
+    if not wanted:
+        return value, None
+    total = parts[0][1]
+    for _, gradient in parts[1:]:
+        total += gradient
+    unpacked = kernels.unpack_gradient(total, half, dimension)
+    return value, unpacked * np.float32(1 / (size * half))

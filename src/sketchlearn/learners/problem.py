@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sketchlearn.errors import FitError
+from sketchlearn.features.matching import PackedFrequencies, matching_loss
+from sketchlearn.features.rays import PER_RAY
 from sketchlearn.sketches import Sketch
 
 # More held-out frequencies than this would not make the validation distance more certain.
@@ -21,6 +24,16 @@ class Target:
 
     frequencies: Tensor
     mean: Tensor
+
+    @cached_property
+    def packed(self) -> PackedFrequencies:
+        """The frequencies, laid out for the compiled loss."""
+        return PackedFrequencies.of(self.frequencies)
+
+    def loss(self, records: Tensor) -> Tensor:
+        """Return the matching loss of generated records, shape (classes, 2, half, d)."""
+        packed = self.packed if self.frequencies.device.type == "cpu" else None
+        return matching_loss(records, self.frequencies, self.mean, packed)
 
 
 @dataclass(frozen=True)
@@ -62,7 +75,7 @@ class MatchingProblem:
         z = np.atleast_2d(sketch.mean())
         present = np.flatnonzero(sketch.counts)
         z, counts = z[present], sketch.counts[present]
-        order = np.random.default_rng(seed).permutation(plan.size)
+        order = _shuffled(plan.size, PER_RAY if plan.structure == "rays" else 1, seed)
         apart = min(max(1, round(held_out * plan.size)), _HELD_OUT_AT_MOST, plan.size - 1)
 
         def target(which: np.ndarray) -> Target:
@@ -72,7 +85,8 @@ class MatchingProblem:
 
         energy = (np.abs(z) ** 2).mean(axis=1)  # (classes,)
         # one record says nothing of its own spread: take all it shows for noise
-        noise = np.where(counts > 1, (1 - energy) / np.maximum(counts - 1, 1), energy)
+        square = plan.projection.norm**2
+        noise = np.where(counts > 1, (square - energy) / np.maximum(counts - 1, 1), energy)
         return cls(
             training=target(np.sort(order[apart:])),
             held_out=target(np.sort(order[:apart])),
@@ -82,3 +96,13 @@ class MatchingProblem:
             noise=float(noise.mean()),
             signal=float((energy - noise).mean()),
         )
+
+
+def _shuffled(size: int, together: int, seed: int) -> np.ndarray:
+    """Return the numbers below `size` in random order, runs of `together` kept together.
+
+    Frequencies of one direction know too much of each other to be held out one by one.
+    """
+    runs = np.random.default_rng(seed).permutation(-(-size // together))
+    order = (runs[:, None] * together + np.arange(together)).ravel()
+    return order[order < size]

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from sketchlearn.errors import CheckpointError, FitError
-from sketchlearn.features.matching import matching_loss
 from sketchlearn.learners.checkpoint import Checkpoint
 from sketchlearn.learners.fit import Status
 from sketchlearn.learners.latents import LatentStream
@@ -129,7 +128,7 @@ class Training:
         latents = self._latents.draw(self._random)
         flat = conditional(self.generator, latents, numbers, problem.class_count)
         records = flat.view(len(problem.classes), 2, -1, problem.dimension)
-        loss = matching_loss(records, target.frequencies, target.mean)
+        loss = target.loss(records)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
@@ -238,7 +237,7 @@ class Training:
         for module, mode in modes.items():
             module.training = mode
         records = torch.cat(parts).view(len(problem.classes), 2, -1, problem.dimension)
-        loss = matching_loss(records, target.frequencies, target.mean)
+        loss = target.loss(records)
         return float(loss) / len(problem.classes)
 
     def _impatient(self) -> bool:

@@ -10,13 +10,14 @@ from sketchlearn.errors import OverflowSketchError, PlanError
 from sketchlearn.features import UNIT
 
 # Moments are those of encoded records clipped to ±4096 spreads, in steps of 2⁻²⁰ for sums and
-# 2⁻¹⁰ for the factors of second moments: a tile of 512 products then sums to at most 2⁵³, so
-# float64 matrix products are exact and the order of summation cannot matter.
+# 2⁻¹⁰ for the factors of second moments: 512 products, or more of smaller factors, then sum to at
+# most 2⁵³, so float64 matrix products are exact and the order of summation cannot matter.
 _CLIP = 4096.0
 _FACTOR_UNIT = 2.0**-10
 _TILE_ROWS = 512
 
-# Wider records keep the diagonal only: the full matrix would outweigh the sketch.
+# Where a plan does not say, as those of the first format version: wider records keep the diagonal
+# only, since the full matrix would outweigh the sketch.
 FULL_SECOND_MOMENT = 1024
 
 
@@ -26,7 +27,8 @@ class SideSums:
 
     Attributes:
         first: Σ x, int64 in units of 2⁻²⁰, shape (d,).
-        second: Σ x xᵀ, int64 in units of 2⁻²⁰, shape (d, d), or (d,) when d > 1,024.
+        second: Σ x xᵀ, int64 in units of 2⁻²⁰, shape (d, d), or (d,) for the diagonal
+            alone.
         lower: smallest value of each column ever seen, float64 (d,), +inf when none.
         upper: largest value of each column ever seen, float64 (d,), -inf when none.
 
@@ -39,9 +41,8 @@ class SideSums:
     upper: np.ndarray
 
     @classmethod
-    def empty(cls, dimension: int) -> SideSums:
-        """Return the sums of no record."""
-        full = dimension <= FULL_SECOND_MOMENT
+    def empty(cls, dimension: int, *, full: bool = True) -> SideSums:
+        """Return the sums of no record, with the full second moments or their diagonal."""
         return cls(
             np.zeros(dimension, dtype=np.int64),
             np.zeros((dimension, dimension) if full else dimension, dtype=np.int64),
@@ -50,20 +51,25 @@ class SideSums:
         )
 
     @classmethod
-    def of(cls, records: np.ndarray) -> SideSums:
+    def of(cls, records: np.ndarray, *, full: bool = True) -> SideSums:
         """Return the sums of encoded records, shape (n, d)."""
-        result = cls.empty(records.shape[1])
+        result = cls.empty(records.shape[1], full=full)
         if not len(records):
             return result
-        clipped = np.clip(records, -_CLIP, _CLIP)
-        first = np.rint(clipped / UNIT).astype(np.int64).sum(axis=0)
-        factors = np.rint(clipped / _FACTOR_UNIT)
-        second = result.second
-        for top in range(0, len(factors), _TILE_ROWS):
-            tile = factors[top : top + _TILE_ROWS]
-            product = tile.T @ tile if second.ndim == 2 else (tile**2).sum(axis=0)
-            second = second + product.astype(np.int64)
-        return cls(first, second, records.min(axis=0), records.max(axis=0))
+        from sketchlearn.sketches.moment_kernels import add_first  # compiles on first use
+
+        records = np.ascontiguousarray(records, dtype=np.float64)
+        bounds = np.stack([result.lower, result.upper])
+        first, second = result.first, result.second
+        factors = np.empty(records.shape if full else (0, 0))
+        squares = np.empty(0, dtype=np.int64) if full else second
+        per = 1 / UNIT, 1 / _FACTOR_UNIT
+        largest = add_first(records, _CLIP, *per, first, factors, squares, bounds)
+        rows = max(_TILE_ROWS, int(2.0**53 / max(1.0, largest) ** 2))  # so many sum exactly
+        for top in range(0, len(factors), rows):
+            tile = factors[top : top + rows]
+            second = second + (tile.T @ tile).astype(np.int64)
+        return cls(first, second, *bounds)
 
     def __add__(self, other: SideSums) -> SideSums:
         self._refuse_overflow(other)

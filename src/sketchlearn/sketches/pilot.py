@@ -19,13 +19,26 @@ from sketchlearn.errors import (
     PlanError,
 )
 from sketchlearn.features import LAWS
-from sketchlearn.sketches.plan import MOST_FREQUENCIES, Plan
+from sketchlearn.features.hadamard import require_columns
+from sketchlearn.sketches.plan import (
+    FEATURES,
+    MOMENTS,
+    MOST_FREQUENCIES,
+    STRUCTURES,
+    Features,
+    Moments,
+    Plan,
+    Structure,
+)
 from sketchlearn.sources import Batch, Source, SourceSchema, open_source
 
 # The kernel means (see `_scales`) between which the scales of a mixture are spread. Below 0.01
 # a frequency sees almost nothing of the data; above 0.7 it sees little but their mean.
 _FINEST, _COARSEST = 0.01, 0.7
 _SCALE_COUNT = 5
+
+# From here on full second moments would cost a notable part of a pass, d²/2 products a record.
+_FULL_MOMENTS = 256
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,13 @@ class PlanOptions:
         law: frequency law: gaussian, folded-gaussian, adapted-radius or student.
         scales: length-scales of the kernel in encoded units, equally weighted; by default
             five from the pilot's pairwise distances.
+        structure: "dense" draws independent directions; "hadamard" structured ones, which sketch
+            records of hundreds of columns several times faster; "rays" puts five frequencies
+            along each direction, which is faster from some ten columns on.
+        features: "fourier" keeps cosines and sines; "one-bit" their signs after a random dither,
+            for hardware or links that carry bits. It needs about a quarter more records.
+        moments: second moments kept beside the features, for covariances: "full", or their
+            "diagonal"; "auto" is full up to 256 columns, where they cost a few percent of the pass.
         standardise: "columns" gives each column mean 0 and deviation 1; "common" divides all
             by one deviation, for columns of one unit; "none" keeps the numbers; "auto" is
             "common" for images and "columns" otherwise.
@@ -54,6 +74,9 @@ class PlanOptions:
     columns: Sequence[str] | None = None
     law: Literal["gaussian", "folded-gaussian", "adapted-radius", "student"] = "gaussian"
     scales: Sequence[float] | None = None
+    structure: Structure = "dense"
+    features: Features = "fourier"
+    moments: Literal["auto", "full", "diagonal"] = "auto"
     standardise: Literal["auto", "columns", "common", "none"] = "auto"
     image: tuple[int, ...] | None = None
     classes: Sequence[int | str] | None = None
@@ -76,6 +99,19 @@ class PlanOptions:
             )
         if self.law not in LAWS:
             raise OptionError(f"law={self.law!r} was given; it must be one of {', '.join(LAWS)}.")
+        if self.structure not in STRUCTURES:
+            raise OptionError(
+                f"structure={self.structure!r} was given; "
+                f"it must be one of {', '.join(STRUCTURES)}."
+            )
+        if self.features not in FEATURES:
+            raise OptionError(
+                f"features={self.features!r} was given; it must be fourier or one-bit."
+            )
+        if self.moments not in ("auto", *MOMENTS):
+            raise OptionError(
+                f"moments={self.moments!r} was given; it must be auto, full or diagonal."
+            )
         if not _is_whole(self.pilot) or self.pilot < 2:
             raise OptionError(f"pilot={self.pilot} was given; a pilot needs at least 2 records.")
         if not _is_whole(self.seed) or not 0 <= self.seed < 2**63:
@@ -125,7 +161,25 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
             f"Sketch size: 250 √d within 2,000 to 10,000, for d = {schema.dimension} columns."
         )
     law = LAWS[options.law](scales=scales)
-    return Plan(schema, law, size, options.seed, (*reasons, scale_reason))
+    if options.structure == "hadamard":
+        require_columns(schema.dimension)
+    return Plan(
+        schema,
+        law,
+        size,
+        options.seed,
+        structure=options.structure,
+        features=options.features,
+        moments=_moments(options, schema.dimension),
+        reasons=(*reasons, scale_reason),
+    )
+
+
+def _moments(options: PlanOptions, dimension: int) -> Moments | None:
+    """Return what to keep; None, as in the first plans, where few columns leave nothing to say."""
+    if options.moments != "auto":
+        return options.moments
+    return None if dimension <= _FULL_MOMENTS else "diagonal"
 
 
 def _clean(pilot: Batch, missing: Missing) -> Batch:

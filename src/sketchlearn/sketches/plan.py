@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from sketchlearn.encoding import Schema
 from sketchlearn.errors import FileFormatError, PlanError, PlanMismatchError, StorageError
-from sketchlearn.features import FrequencyLaw, draw_frequencies
+from sketchlearn.features import (
+    FrequencyLaw,
+    Projection,
+    draw_dither,
+    draw_frequencies,
+    draw_hadamard,
+    draw_rays,
+)
 from sketchlearn.features.laws import law_from_document
+from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
 from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
 
 # The largest sketch size: sixteen million frequencies are a quarter of a gigabyte of sums.
 MOST_FREQUENCIES = 2**24
+
+Structure = Literal["dense", "hadamard", "rays"]
+STRUCTURES: tuple[Structure, ...] = get_args(Structure)
+Features = Literal["fourier", "one-bit"]
+FEATURES: tuple[Features, ...] = get_args(Features)
+Moments = Literal["full", "diagonal"]
+MOMENTS: tuple[Moments, ...] = get_args(Moments)
 
 
 @dataclass(frozen=True)
@@ -28,20 +43,69 @@ class Plan:
         schema: the columns and their standardisation.
         law: frequency law with its scales, in units of the encoded data.
         size: number of frequencies, m.
-        seed: the frequencies are a function of law, dimension, size and seed alone.
+        seed: the frequencies are a function of law, dimension, size, seed and structure alone.
+        features: "fourier" for smooth features, "one-bit" for their dithered signs.
+        moments: second moments kept beside the features, "full" or their "diagonal"; None is full
+            up to 1,024 columns, as in the first plans.
+        structure: "dense" for independent directions, "hadamard" for blocks of nearly orthogonal
+            ones, "rays" for five frequencies along each.
         reasons: why each part was chosen, in sentences; no part of what is compared.
+        device: where the pass sums, as torch names it; no part of what is compared or saved.
     """
 
     schema: Schema
     law: FrequencyLaw
     size: int
     seed: int
+    structure: Structure = "dense"
+    moments: Moments | None = None
+    features: Features = "fourier"
     reasons: tuple[str, ...] = field(default=(), compare=False)
+    device: str = field(default="cpu", compare=False)
 
     @cached_property
     def frequencies(self) -> np.ndarray:
         """The frequencies, float32 of shape (d, m); drawn on first use."""
+        if self.structure != "dense":
+            return self.projection.frequencies
         return draw_frequencies(self.law, self.schema.dimension, self.size, self.seed)
+
+    @cached_property
+    def projection(self) -> Projection:
+        """The frequencies, laid out for the data pass on the plan's device."""
+        here = self._projection()
+        if self.device == "cpu":
+            return here
+        from sketchlearn.features.device import on_device  # loads torch
+
+        return on_device(here, self.device)
+
+    def on(self, device: str) -> Plan:
+        """Return the same plan with the pass on a device, such as "cuda".
+
+        Its sketches merge with those made elsewhere: sums differ by the rounding of phases, less
+        than a record's share. Where the device cannot be used, the pass says so in the log and
+        stays on the processor.
+        """
+        moved = replace(self, device=device)
+        known = {name: vars(self)[name] for name in ("frequencies",) if name in vars(self)}
+        vars(moved).update(known)
+        return moved
+
+    def _projection(self) -> Projection:
+        dither = draw_dither(self.size, self.seed) if self.features == "one-bit" else None
+        draw = {"hadamard": draw_hadamard, "rays": draw_rays}.get(self.structure)
+        if draw is not None:
+            drawn = draw(self.law, self.schema.dimension, self.size, self.seed)
+            return replace(drawn, dither=dither)
+        return Projection(self.frequencies, dither)
+
+    @property
+    def full_moments(self) -> bool:
+        """Whether a sketch keeps all second moments, or their diagonal alone."""
+        if self.moments is None:
+            return self.schema.dimension <= FULL_SECOND_MOMENT
+        return self.moments == "full"
 
     @cached_property
     def digest(self) -> str:
@@ -62,7 +126,9 @@ class Plan:
             + f"; the sketch holds {2 * self.size * schema.class_count} integers.",
             f"Frequency law: {self.law.to_document()['name']}, scales "
             + ", ".join(f"{scale:.4g}" for scale in self.law.scales)
-            + " (in units of the encoded data).",
+            + " (in units of the encoded data)"
+            + {"dense": "", "hadamard": ", in Hadamard blocks", "rays": ", on rays"}[self.structure]
+            + ("; 1-bit features." if self.features == "one-bit" else "."),
         ]
         return "\n".join([*lines, *self.reasons])
 
@@ -90,19 +156,27 @@ class Plan:
             return
         mine, theirs = self._compared(), other._compared()
         mine, theirs = {**mine.pop("schema"), **mine}, {**theirs.pop("schema"), **theirs}
-        differing = [key for key in mine if mine[key] != theirs[key]]
+        differing = [key for key in mine | theirs if mine.get(key) != theirs.get(key)]
         raise PlanMismatchError(
             f"Two plans differ in {', '.join(differing)}. Only sketches of one plan can be "
             "combined: make the plan once, save it, and give the same file to every pass."
         )
 
     def _compared(self) -> dict[str, Any]:
-        return {
+        document: dict[str, Any] = {
             "schema": self.schema.to_document(),
             "law": self.law.to_document(),
             "size": self.size,
             "seed": self.seed,
         }
+        # left out where as ever, so that plans made before there was a choice keep their digest
+        if self.structure != "dense":
+            document["structure"] = self.structure
+        if self.features != "fourier":
+            document["features"] = self.features
+        if self.moments is not None:
+            document["moments"] = self.moments
+        return document
 
     def to_document(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
@@ -121,6 +195,9 @@ class Plan:
                 law=law_from_document(document["law"]),
                 size=_within(int(document["size"]), 1, MOST_FREQUENCIES),
                 seed=_within(int(document["seed"]), 0, 2**63 - 1),
+                features=_one_of(document.get("features", "fourier"), FEATURES),
+                moments=_one_of(document.get("moments"), (None, *MOMENTS)),
+                structure=_one_of(document.get("structure", "dense"), STRUCTURES),
                 reasons=tuple(document["reasons"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, PlanError) as error:
@@ -170,4 +247,10 @@ class Plan:
 def _within(value: int, least: int, most: int) -> int:
     if not least <= value <= most:
         raise ValueError(f"{value} is not from {least} to {most}")
+    return value
+
+
+def _one_of(value: Any, known: tuple[Any, ...]) -> Any:
+    if value not in known:
+        raise ValueError(f"{value!r} is not one of {known}")
     return value

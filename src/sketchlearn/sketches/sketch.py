@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class Sketch:
         self.plan = plan
         self.counts = np.zeros(classes, dtype=np.int64)
         self.sums = np.zeros((classes, 2, plan.size), dtype=np.int64)
-        self.side = SideSums.empty(plan.schema.dimension)
+        self.side = SideSums.empty(plan.schema.dimension, full=plan.full_moments)
         self.dropped = 0
 
     @classmethod
@@ -93,9 +94,9 @@ class Sketch:
         """Add one batch of a source, in place: the step of every pass."""
         schema = self.plan.schema
         encoded = schema.encode(batch, missing)
-        side = self.side + SideSums.of(encoded.values)
+        side = self.side + SideSums.of(encoded.values, full=self.plan.full_moments)
         self.sums += integer_sums(
-            encoded.values, self.plan.frequencies, encoded.classes, schema.class_count
+            encoded.values, self.plan.projection, encoded.classes, schema.class_count
         )
         self.counts += np.bincount(encoded.classes, minlength=schema.class_count)
         self.side = side
@@ -141,7 +142,7 @@ class Sketch:
                 "least one class would hold less than none. Only what was added can be forgotten."
             )
         sums = self.sums - other.sums
-        if (np.abs(sums) > counts[:, None, None] * round(1 / UNIT)).any():
+        if (np.abs(sums) > counts[:, None, None] * self.plan.projection.largest).any():
             raise ForgetError(
                 "What is left after forgetting cannot be the sums of any records: the records to "
                 "forget are not all in this sketch. Only what was added can be forgotten."
@@ -179,15 +180,16 @@ class Sketch:
             EmptySourceError: the sketch holds no record.
         """
         self.require_records()
-        mean = self.sums * UNIT / np.maximum(self.counts, 1)[:, None, None]
-        z = mean[:, 0] + 1j * mean[:, 1]
+        mean = self.sums / np.maximum(self.counts, 1)[:, None, None]
+        z = (mean[:, 0] + 1j * mean[:, 1]) * self.plan.projection.factor
         return z if self.plan.schema.label else z[0]
 
     def error_bound(self, delta: float = 0.05, label: Any = None) -> float:
         """Return a bound on ‖z - E z‖/√m that holds with probability 1 - delta.
 
-        Features have modulus 1, so for n independent records the bounded-differences
-        inequality gives (1 + √(2 log 1/δ))/√n; truncation adds at most √2 · 2⁻²⁰.
+        Features have modulus r = 1 (π/√8 when they are 1-bit), so for n independent records the
+        bounded-differences inequality gives r (1 + √(2 log 1/δ))/√n; truncation adds at most
+        √2 · 2⁻²⁰.
 
         Args:
             delta: probability with which the bound may fail.
@@ -202,7 +204,8 @@ class Sketch:
             if known is None or label not in known.classes:
                 raise LabelError(f"The plan has no class {label!r}.")
             count = max(1, int(self.counts[known.classes.index(label)]))
-        return (1 + math.sqrt(2 * math.log(1 / delta))) / math.sqrt(count) + math.sqrt(2) * UNIT
+        spread = self.plan.projection.norm * (1 + math.sqrt(2 * math.log(1 / delta)))
+        return spread / math.sqrt(count) + math.sqrt(2) * UNIT
 
     def require_records(self) -> None:
         """Raise EmptySourceError unless the sketch holds at least one record."""
@@ -210,6 +213,40 @@ class Sketch:
             raise EmptySourceError(
                 "The sketch holds no record, so it has no mean. Add records with update(...) first."
             )
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return every array of the sketch by the name it has in files."""
+        return {
+            "counts": self.counts,
+            "sums": self.sums,
+            "first_moments": self.side.first,
+            "second_moments": self.side.second,
+            "lower": self.side.lower,
+            "upper": self.side.upper,
+        }
+
+    @classmethod
+    def of_tensors(
+        cls, plan: Plan, tensors: Mapping[str, np.ndarray], dropped: int, where: str | Path
+    ) -> Sketch:
+        """Build the sketch whose `tensors` were read from the file `where`.
+
+        Raises:
+            FileFormatError: an array is missing, or of another shape or dtype.
+        """
+        for name, empty in cls(plan).tensors().items():
+            found = tensors.get(name)
+            if found is None or found.shape != empty.shape or found.dtype != empty.dtype:
+                raise FileFormatError(
+                    f"{where} does not hold {name!r} as {empty.dtype} of shape {empty.shape}."
+                )
+        side = SideSums(
+            tensors["first_moments"],
+            tensors["second_moments"],
+            tensors["lower"],
+            tensors["upper"],
+        )
+        return cls._of_parts(plan, tensors["counts"], tensors["sums"], side, dropped)
 
     def save(self, path: str | Path, *, embed_frequencies: bool = False) -> None:
         """Write the sketch whole to one safetensors file.
@@ -224,14 +261,7 @@ class Sketch:
 
     def to_bytes(self, *, embed_frequencies: bool = False) -> bytes:
         """Return what `save` writes, to send a sketch where there is no common folder."""
-        tensors = {
-            "counts": self.counts,
-            "sums": self.sums,
-            "first_moments": self.side.first,
-            "second_moments": self.side.second,
-            "lower": self.side.lower,
-            "upper": self.side.upper,
-        }
+        tensors = self.tensors()
         if embed_frequencies:
             tensors["frequencies"] = self.plan.frequencies
         document = {
@@ -278,25 +308,11 @@ class Sketch:
     def _read(
         cls, plan: Plan, document: dict[str, Any], tensors: dict[str, np.ndarray], where: str
     ) -> Sketch:
-        classes, dimension = plan.schema.class_count, plan.schema.dimension
-        expected: dict[str, tuple[int, ...]] = {
-            "counts": (classes,),
-            "sums": (classes, 2, plan.size),
-            "first_moments": (dimension,),
-            "second_moments": SideSums.empty(dimension).second.shape,
-            "lower": (dimension,),
-            "upper": (dimension,),
-        }
-        for name, shape in expected.items():
-            kind = np.float64 if name in ("lower", "upper") else np.int64
-            found = tensors.get(name)
-            if found is None or found.shape != shape or found.dtype != kind:
-                raise FileFormatError(
-                    f"{where} does not hold {name!r} as {kind.__name__} of shape {shape}."
-                )
+        sketch = cls.of_tensors(plan, tensors, int(document["dropped"]), where)
         frequencies = tensors.get("frequencies")
         if frequencies is not None:
-            fits = frequencies.shape == (dimension, plan.size) and frequencies.dtype == np.float32
+            shape = (plan.schema.dimension, plan.size)
+            fits = frequencies.shape == shape and frequencies.dtype == np.float32
             if not fits or not np.isfinite(frequencies).all():
                 raise FileFormatError(f"The frequencies embedded in {where} do not fit its plan.")
             vars(plan)["frequencies"] = frequencies
@@ -305,15 +321,7 @@ class Sketch:
                 f"The frequencies of {where} cannot be drawn again from its seed on this machine. "
                 "Save the sketch with embed_frequencies=True where it was made."
             )
-        side = SideSums(
-            tensors["first_moments"],
-            tensors["second_moments"],
-            tensors["lower"],
-            tensors["upper"],
-        )
-        return cls._of_parts(
-            plan, tensors["counts"], tensors["sums"], side, int(document["dropped"])
-        )
+        return sketch
 
 
 def _plan_in(document: dict[str, Any], where: str) -> Plan:

@@ -87,6 +87,20 @@ def pick(batches: Iterable[Batch], positions: np.ndarray) -> Iterator[Batch]:
             return
 
 
+def skip(batches: Iterator[Batch], rows: int) -> Iterator[Batch]:
+    """Yield the records after the first `rows`, wherever batches end."""
+    for batch in batches:
+        passed = min(rows, len(batch))
+        rows -= passed
+        if passed < len(batch):
+            yield tail(batch, passed) if passed else batch
+
+
+def tail(batch: Batch, start: int) -> Batch:
+    """Return the records of a batch from position `start` on."""
+    return Batch(batch.values[start:], None if batch.labels is None else batch.labels[start:])
+
+
 @final
 class Replay:
     """Batches that can be read once, with what the pilot read kept for that one reading."""
