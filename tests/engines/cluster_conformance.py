@@ -4,9 +4,9 @@
 `on_worker` is applied to each table where the partition is made.
 """
 
+import itertools
 import os
 import signal
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +34,7 @@ LABELLED = sl.plan(TABLE, size=16, label="kind")
 
 def split(table, parts):
     edges = np.linspace(0, len(table), parts + 1).astype(int)
-    return [table.slice(a, b - a) for a, b in pairwise(edges)]
+    return [table.slice(a, b - a) for a, b in itertools.pairwise(edges)]
 
 
 def with_missing(table):

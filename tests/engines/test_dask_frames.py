@@ -1,10 +1,14 @@
 """The pass over Dask DataFrames, on a cluster of two processes and without one."""
 
+import time
+
 import numpy as np
+import pyarrow as pa
 import pytest
-from cluster_conformance import COLUMNS, PLAN, TABLE, ClusterConformance, split
+from cluster_conformance import COLUMNS, PLAN, TABLE, ClusterConformance, split, with_missing
 
 import sketchlearn as sl
+from sketchlearn.errors import MissingValuesError
 
 pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
@@ -71,3 +75,19 @@ class TestDaskFrames(ClusterConformance):
         ordered = TABLE.sort_by("kind")
         plan = sl.plan(cluster.frame(split(ordered, 6)), label="kind", pilot=60)
         assert len(plan.schema.label.classes) == 3
+
+    def test_a_refusal_stops_the_partitions_behind_it(self, cluster, tmp_path):
+        def slow(table):
+            if len(table):
+                (tmp_path / str(table["number"][0])).touch()
+                time.sleep(0.05)
+            return table
+
+        parts = [
+            with_missing(part).append_column("number", pa.array([number] * len(part)))
+            for number, part in enumerate(split(TABLE, 100))
+        ]
+        with pytest.raises(MissingValuesError):
+            sl.sketch(cluster.frame(parts, slow), PLAN)
+        time.sleep(0.5)
+        assert len(list(tmp_path.iterdir())) < 50

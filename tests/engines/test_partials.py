@@ -68,9 +68,10 @@ def test_every_refusal_reaches_the_driver_as_what_it_is(kind):
     def refuse():
         raise kind("Column: 'x' is odd.\nLook at it.")
 
-    with pytest.raises(kind, match="'x' is odd") as caught:
+    with pytest.raises(kind) as caught:
         list(sketches_in([outcome(lambda: b"a"), outcome(refuse)]))
     assert type(caught.value) is kind
+    assert str(caught.value) == "Column: 'x' is odd.\nLook at it."
 
 
 def test_outcomes_carry_sketches_in_order():

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from safetensors import safe_open
 from safetensors.numpy import load, save
 
 import sketchlearn as sl
-from sketchlearn.errors import FileFormatError, StorageError
+from sketchlearn.errors import FileFormatError, PlanMismatchError, StorageError
 from sketchlearn.sketches import Sketch
 
 GOLDEN = Path(__file__).parents[1] / "data" / "v1.sketch"
@@ -133,6 +134,24 @@ def test_embedded_frequencies_are_used_where_the_draw_has_changed(file, tmp_path
     assert np.array_equal(loaded.plan.frequencies, made.plan.frequencies)
     with pytest.raises(FileFormatError, match="embed_frequencies"):
         Sketch.load(file)
+
+
+@pytest.mark.parametrize("embed", [False, True])
+def test_bytes_are_those_of_the_file(tmp_path, embed):
+    made, file = golden_sketch(), tmp_path / "a.sketch"
+    made.save(file, embed_frequencies=embed)
+    content = made.to_bytes(embed_frequencies=embed)
+    assert content == file.read_bytes()
+    assert_same(Sketch.from_bytes(content), made)
+    assert_same(Sketch.from_bytes(content, made.plan), made)
+
+
+def test_a_sketch_from_bytes_goes_on():
+    made = golden_sketch()
+    read = Sketch.from_bytes(made.to_bytes(), made.plan)
+    assert read.plan is made.plan
+    read.update((np.ones((2, 2)), [0, 1]))
+    assert read == made + Sketch(made.plan).update((np.ones((2, 2)), [0, 1]))
 
 
 # --- files that are not what they should be ---------------------------------------------
@@ -258,6 +277,41 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_a_folder_is_no_sketch(tmp_path):
     with pytest.raises((StorageError, FileFormatError), match=tmp_path.name):
         Sketch.load(tmp_path)
+
+
+# --- bytes that are not what they should be ---------------------------------------------
+
+
+def test_bytes_of_another_plan_are_refused():
+    made = golden_sketch()
+    other = replace(made.plan, seed=4)
+    with pytest.raises(PlanMismatchError, match="seed"):
+        Sketch.from_bytes(made.to_bytes(), other)
+    vars(same := replace(made.plan))["frequencies"] = made.plan.frequencies * 2
+    with pytest.raises(PlanMismatchError, match="drawn differently"):
+        Sketch.from_bytes(made.to_bytes(), same)
+
+
+def test_every_cut_of_the_bytes_is_refused():
+    content = golden_sketch().to_bytes()
+    for length in range(0, len(content), 7):
+        with pytest.raises(FileFormatError, match="The content"):
+            Sketch.from_bytes(content[:length])
+
+
+def test_every_flipped_byte_is_refused_as_in_a_file():
+    content = golden_sketch().to_bytes()
+    for position in range(0, len(content), 7):
+        changed = bytearray(content)
+        changed[position] ^= 4
+        with pytest.raises(FileFormatError):
+            Sketch.from_bytes(bytes(changed))
+
+
+@pytest.mark.parametrize("content", [pickle.dumps([1]), save({"a": np.ones(2)}), b"", b"[]" * 9])
+def test_bytes_of_others_are_refused(content):
+    with pytest.raises(FileFormatError, match="The content"):
+        Sketch.from_bytes(content)
 
 
 # --- a full disk ------------------------------------------------------------------------
