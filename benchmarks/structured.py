@@ -32,7 +32,8 @@ def kernel_error(records: np.ndarray, size: int) -> dict[str, float]:
         found = []
         for seed in range(20):
             plan = sl.plan(records, size=size, structure=structure, seed=seed)
-            encoded = (records - plan.schema.center) / plan.schema.spread
+            flat = records.reshape(len(records), -1)
+            encoded = (flat - plan.schema.center) / plan.schema.spread
             if not found:
                 pairs = rng.integers(0, len(encoded), (500, 2))
                 pairs = pairs[pairs[:, 0] != pairs[:, 1]]

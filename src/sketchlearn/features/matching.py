@@ -16,9 +16,9 @@ _TILE = 2**20
 
 
 # The compiled loss adds up this many parts, whatever the number of threads, so that threads
-# change no bit of it; below this many features a part is not worth a thread.
+# change no bit of it. A thread pays from this much work on, in multiply-adds.
 _PARTS = 4
-_FEATURES_PER_THREAD = 2**19
+_WORK_PER_THREAD = 2**27
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _value_and_gradient(
         panels.shape[2],
         packed.backward.shape[1],
         kernels.TILE_ROWS,
-        kernels.TILE_COLUMNS,
+        panels.shape[4],
     )
     mean = np.ascontiguousarray(target.numpy())
     chunks = len(packed.forward)
@@ -168,8 +168,8 @@ def _value_and_gradient(
         arrays = (panels, half, packed.forward, packed.backward, mean)
         return kernels.match_chunks(*arrays, first, last, gradient), gradient
 
-    features = classes * halves * half * size
-    threads = min(torch.get_num_threads(), _PARTS, 1 + features // _FEATURES_PER_THREAD)
+    work = classes * halves * half * size * (dimension + 20)  # a wave is about twenty
+    threads = min(torch.get_num_threads(), _PARTS, 1 + work // _WORK_PER_THREAD)
     if threads > 1:
         with ThreadPoolExecutor(threads) as pool:
             parts = list(pool.map(part, cuts[:-1], cuts[1:]))

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sketchlearn.compilation import compiled
-from sketchlearn.features.tile import TILE_COLUMNS, TILE_ROWS, tile_product
+from sketchlearn.features.tile import (
+    TILE_ROWS,
+    WIDTHS,
+    tile_product,
+    tile_product_1,
+    tile_product_2,
+)
 from sketchlearn.features.waves import waves
 
 # Frequencies visited together: their features of a whole batch stay within a core's cache.
@@ -34,20 +40,24 @@ def pack_backward(frequencies: np.ndarray) -> np.ndarray:
 
 
 def pack_records(records: np.ndarray) -> np.ndarray:
-    """Lay out records (classes, 2, half, d) as right panels (classes, 2, panels, d, columns)."""
+    """Lay out records (classes, 2, half, d) as right panels (classes, 2, panels, d, columns).
+
+    The panels are as wide as leaves the least padding.
+    """
     classes, halves, half, dimension = records.shape
-    panels = -(-half // TILE_COLUMNS)
-    padded = np.zeros((classes, halves, panels * TILE_COLUMNS, dimension), dtype=np.float32)
+    columns = min(WIDTHS, key=lambda width: -(-half // width) * width)
+    panels = -(-half // columns)
+    padded = np.zeros((classes, halves, panels * columns, dimension), dtype=np.float32)
     padded[:, :, :half] = records
-    panelled = padded.reshape(classes, halves, panels, TILE_COLUMNS, dimension)
+    panelled = padded.reshape(classes, halves, panels, columns, dimension)
     return np.ascontiguousarray(panelled.transpose(0, 1, 2, 4, 3))
 
 
 def unpack_gradient(packed: np.ndarray, half: int, dimension: int) -> np.ndarray:
     """Undo the layout of a gradient; return shape (classes, 2, half, d)."""
-    classes, halves, panels, tiles = packed.shape[:4]
+    classes, halves, panels, tiles, _, columns = packed.shape
     rows = packed.transpose(0, 1, 2, 5, 3, 4).reshape(
-        classes, halves, panels * TILE_COLUMNS, tiles * TILE_ROWS
+        classes, halves, panels * columns, tiles * TILE_ROWS
     )
     return rows[:, :, :half, :dimension]
 
@@ -57,21 +67,21 @@ def match_chunks(records, half, forward, backward, target, first, last, gradient
     """Return the loss of some chunks of frequencies, and add its gradient.
 
     Args:
-        records: from `pack_records`, shape (classes, 2, panels, d, TILE_COLUMNS).
+        records: from `pack_records`, shape (classes, 2, panels, d, columns).
         half: records of a half that are none of the padding.
         forward: from `pack_forward`.
         backward: from `pack_backward`.
         target: mean features of the sketch, float32, shape (classes, 2, m).
         first: number of the first chunk.
         last: number of the chunk after the last.
-        gradient: float32, shape (classes, 2, panels, d tiles, TILE_ROWS, TILE_COLUMNS); one
+        gradient: float32, shape (classes, 2, panels, d tiles, TILE_ROWS, columns); one
             without classes when only the value is wanted.
     """
-    classes, panels = records.shape[0], records.shape[2]
-    shape = (2, panels, CHUNK, TILE_COLUMNS)
+    classes, panels, columns = records.shape[0], records.shape[2], records.shape[4]
+    shape = (2, panels, CHUNK, columns)
     cosine, sine = np.empty(shape, np.float32), np.empty(shape, np.float32)
     residual = np.empty((2, 2, CHUNK), np.float32)
-    tile = np.empty((TILE_ROWS, TILE_COLUMNS), np.float32)
+    tile = np.empty((TILE_ROWS, columns), np.float32)
     loss = 0.0
     for number in range(classes):
         for chunk in range(first, last):
@@ -97,14 +107,24 @@ def match_chunks(records, half, forward, backward, target, first, last, gradient
 
 
 @compiled
+def _product(left, right, inner, out, add, columns):  # noqa: ANN001, ANN202
+    if columns == WIDTHS[0]:
+        tile_product(left, right, inner, out, add)
+    elif columns == WIDTHS[1]:
+        tile_product_2(left, right, inner, out, add)
+    else:
+        tile_product_1(left, right, inner, out, add)
+
+
+@compiled
 def _features(records, frequencies, tile, waved):  # noqa: ANN001, ANN202
-    """Write cosines and sines of one panel of records, each of shape (CHUNK, TILE_COLUMNS)."""
+    """Write cosines and sines of one panel of records, each of shape (CHUNK, columns)."""
     cosine, sine = waved
     for part in range(frequencies.shape[0]):
         left, right = frequencies[part].ctypes.data, records.ctypes.data
-        tile_product(left, right, records.shape[0], tile.ctypes.data, False)
+        _product(left, right, records.shape[0], tile.ctypes.data, False, records.shape[1])
         for row in range(TILE_ROWS):
-            for j in range(TILE_COLUMNS):
+            for j in range(tile.shape[1]):
                 found = waves(tile[row, j])
                 cosine[part * TILE_ROWS + row, j], sine[part * TILE_ROWS + row, j] = found
 
@@ -118,7 +138,8 @@ def _pull(waved, residual, backward, gradient):  # noqa: ANN001, ANN202
         slopes = cosine[panel].ctypes.data
         for part in range(backward.shape[0]):
             out = gradient[panel, part].ctypes.data
-            tile_product(backward[part].ctypes.data, slopes, CHUNK, out, True)
+            left = backward[part].ctypes.data
+            _product(left, slopes, CHUNK, out, True, cosine.shape[2])
 
 
 @compiled

@@ -43,23 +43,38 @@ def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:  # noqa: ARG001
     return signature, lambda context, builder, signature, values: builder.fma(*values)  # noqa: ARG005
 
 
-@_intrinsic
-def tile_product(typing: Any, left: Any, right: Any, inner: Any, out: Any, add: Any) -> Any:  # noqa: ARG001
-    """Write (or add) the product of two packed float32 panels, given by address.
+def _tile_product(vectors: int) -> Any:
+    """Return the product of a tile of TILE_ROWS rows and so many vectors of columns."""
 
-    Args:
-        typing: given by the compiler.
-        left: address of a panel of shape (inner, TILE_ROWS).
-        right: address of a panel of shape (inner, TILE_COLUMNS).
-        inner: the inner dimension, at least 1.
-        out: address of the result, shape (TILE_ROWS, TILE_COLUMNS).
-        add: True to add to what stands at `out`.
-    """
-    signature = types.void(types.intp, types.intp, types.intp, types.intp, types.boolean)
-    return signature, _emit
+    @_intrinsic
+    def product(typing: Any, left: Any, right: Any, inner: Any, out: Any, add: Any) -> Any:  # noqa: ARG001
+        """Write (or add) the product of two packed float32 panels, given by address.
+
+        Args:
+            typing: given by the compiler.
+            left: address of a panel of shape (inner, TILE_ROWS).
+            right: address of a panel of shape (inner, columns).
+            inner: the inner dimension, at least 1.
+            out: address of the result, shape (TILE_ROWS, columns).
+            add: True to add to what stands at `out`.
+        """
+        signature = types.void(types.intp, types.intp, types.intp, types.intp, types.boolean)
+
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:  # noqa: ARG001
+            _emit(builder, values, vectors)
+            return context.get_dummy_value()
+
+        return signature, emit
+
+    return product
 
 
-def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:  # noqa: ARG001
+#: the widest tile, and narrower ones for panels that would hold little else than padding
+tile_product, tile_product_2, tile_product_1 = map(_tile_product, (_VECTORS, 2, 1))
+WIDTHS = (_VECTORS * _LANES, 2 * _LANES, _LANES)
+
+
+def _emit(builder: ir.IRBuilder, values: Any, vectors: int) -> None:
     left, right, inner, out, add = values
     vector = ir.VectorType(_FLOAT, _LANES)
     multiply_add = cgutils.get_or_insert_function(
@@ -70,7 +85,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     left = builder.inttoptr(left, _FLOAT.as_pointer())
     right = builder.inttoptr(right, vector.as_pointer())
     out = builder.inttoptr(out, vector.as_pointer())
-    places = [(row, part) for row in range(TILE_ROWS) for part in range(_VECTORS)]
+    places = [(row, part) for row in range(TILE_ROWS) for part in range(vectors)]
 
     def vector_at(pointer: Any, index: Any) -> Any:
         loaded = builder.load(builder.gep(pointer, [index]))
@@ -83,7 +98,7 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     before = {
         (row, part): builder.select(
             add,
-            vector_at(out, constant(row * _VECTORS + part)),
+            vector_at(out, constant(row * vectors + part)),
             ir.Constant(vector, [0.0] * _LANES),
         )
         for row, part in places
@@ -99,14 +114,14 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
     sums = {place: builder.phi(vector) for place in places}
     for place in places:
         sums[place].add_incoming(before[place], entry)
-    base = builder.mul(k, constant(_VECTORS))
-    columns = [vector_at(right, builder.add(base, constant(part))) for part in range(_VECTORS)]
+    base = builder.mul(k, constant(vectors))
+    columns = [vector_at(right, builder.add(base, constant(part))) for part in range(vectors)]
     base = builder.mul(k, constant(TILE_ROWS))
     after = {}
     for row in range(TILE_ROWS):
         value = builder.load(builder.gep(left, [builder.add(base, constant(row))]))
         spread = broadcast(builder, value, vector)
-        for part in range(_VECTORS):
+        for part in range(vectors):
             arguments = [spread, columns[part], sums[row, part]]
             after[row, part] = builder.call(multiply_add, arguments)
     following = builder.add(k, constant(1))
@@ -117,6 +132,5 @@ def _emit(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> A
 
     builder.position_at_end(done)
     for row, part in places:
-        place = builder.gep(out, [constant(row * _VECTORS + part)])
+        place = builder.gep(out, [constant(row * vectors + part)])
         builder.store(after[row, part], place).align = 4  # type: ignore[attr-defined]
-    return context.get_dummy_value()
