@@ -1,6 +1,6 @@
 """Time of a pass on Dask with one and two worker processes of one thread each.
 
-    python -m benchmarks.dask_workers [--rows 12000000]
+    python -m benchmarks.dask_workers [--rows 24000000]
 
 A folder of Parquet files (10 columns) is made on the spot and sketched with 1,000 frequencies,
 with one worker and with two in turn; both clusters are started and warmed before the clock runs.
@@ -54,9 +54,9 @@ def measure(folder: Path, plan: sl.Plan, workers: int) -> tuple[float, sl.Sketch
 def main() -> None:
     """Run one and two workers in turn and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=12_000_000)
+    parser.add_argument("--rows", type=int, default=24_000_000)
     parser.add_argument("--size", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     chosen = parser.parse_args()
     seconds: dict[int, list[float]] = {1: [], 2: []}
     with tempfile.TemporaryDirectory() as place:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -170,16 +170,15 @@ def _value_and_gradient(
 
     work = classes * halves * half * size * (dimension + 20)  # a wave is about twenty
     threads = min(torch.get_num_threads(), _PARTS, 1 + work // _WORK_PER_THREAD)
-    if threads > 1:
-        with ThreadPoolExecutor(threads) as pool:
-            parts = list(pool.map(part, cuts[:-1], cuts[1:]))
-    else:
-        parts = [part(*bounds) for bounds in pairwise(cuts)]
-    value = sum(loss for loss, _ in parts) / size
+    value, total = 0.0, np.zeros(shape, dtype=np.float32)
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(threads)) if threads > 1 else None
+        spread = pool.map if pool else map
+        for loss, gradient in spread(part, cuts[:-1], cuts[1:]):
+            value += loss
+            total += gradient
+    value /= size
     if not wanted:
         return value, None
-    total = parts[0][1]
-    for _, gradient in parts[1:]:
-        total += gradient
-    unpacked = kernels.unpack_gradient(total, half, dimension)
-    return value, unpacked * np.float32(1 / (size * half))
+    total *= np.float32(1 / (size * half))
+    return value, kernels.unpack_gradient(total, half, dimension)

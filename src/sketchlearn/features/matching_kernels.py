@@ -59,7 +59,7 @@ def unpack_gradient(packed: np.ndarray, half: int, dimension: int) -> np.ndarray
     rows = packed.transpose(0, 1, 2, 5, 3, 4).reshape(
         classes, halves, panels * columns, tiles * TILE_ROWS
     )
-    return rows[:, :, :half, :dimension]
+    return np.ascontiguousarray(rows[:, :, :half, :dimension])
 
 
 @compiled
