@@ -35,7 +35,13 @@ def add_near_floats(records, panels, total):
 
 @compiled
 def add_floats(tile, sums):
-    for row in range(tile.shape[0]):
+    pairs = tile.shape[0] // 2 * 2
+    for row in range(0, pairs, 2):
+        for j in range(tile.shape[1]):
+            first, second = waves(tile[row, j]), waves(tile[row + 1, j])
+            sums[0, j] += first[0] + second[0]
+            sums[1, j] += first[1] + second[1]
+    for row in range(pairs, tile.shape[0]):
         for j in range(tile.shape[1]):
             cosine, sine = waves(tile[row, j])
             sums[0, j] += cosine

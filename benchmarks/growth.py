@@ -50,7 +50,7 @@ def measure(rows: int, dimension: int = 2, size: int = 1000, threads: int = 1) -
     return point
 
 
-def draw(curves: dict[str, dict[str, Any]], path: Path) -> None:
+def draw(curves: dict[str, dict[str, Any]]) -> None:
     """Draw one panel per curve, on logarithmic axes, beside the line of proportional growth."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -65,8 +65,10 @@ def draw(curves: dict[str, dict[str, Any]], path: Path) -> None:
         line = seconds[-1] * (x / x[-1]) ** power
         axes.loglog(x, line, ":", color="grey", label="proportional")
         axes.set(xlabel=name, ylabel="seconds")
+        axes.set_xticks(x, [f"{value:.0e}" if value > 9999 else f"{value:.0f}" for value in x])
+        axes.minorticks_off()
         axes.legend(frameon=False)
-    figure.savefig(path, dpi=110)
+    figure.savefig(Path(__file__).parents[1] / "docs" / "images" / "growth.png", dpi=110)
 
 
 def main() -> None:
@@ -91,7 +93,7 @@ def main() -> None:
         "peak memory, most over fewest": round(points[-1]["peak MiB"] / points[0]["peak MiB"], 3),
     }
     results.write("growth", "python -m benchmarks.growth", figures)
-    draw(curves, Path(__file__).parents[1] / "docs" / "images" / "growth.png")
+    draw(curves)
 
 
 if __name__ == "__main__":
