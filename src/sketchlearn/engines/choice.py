@@ -88,6 +88,8 @@ def sketch(
         EngineError: a cluster could not finish the pass.
         MissingExtraError: a library that the cluster needs is not installed.
     """
+    if plan is not None:
+        _check_plan(plan, options)
     frame = _frame_of(source)
     here = {"threads": threads, "checkpoint": checkpoint}
     asked = {name: value for name, value in here.items() if value is not None}
@@ -100,8 +102,6 @@ def sketch(
         )
     if plan is None:
         plan = plan_frame(frame, missing=missing, **options)
-    else:
-        _check_plan(plan, options)
     return sketch_frame(frame, plan, missing, on_batch)
 
 

@@ -59,16 +59,6 @@ def _opened_with_plan(
         )
         pilot = opened.pilot(settings.pilot, settings.seed)
         return opened, plan_from_pilot(opened.schema, pilot, settings)
-    if not isinstance(plan, Plan):
-        raise OptionError(
-            f"plan={plan!r} was given, which is no plan. Make one with plan(...), or read it "
-            "from its file with load(...)."
-        )
-    if options:
-        raise OptionError(
-            f"{', '.join(options)} cannot change a plan that is already made. "
-            "Give these options to plan(...), or leave the plan out."
-        )
     return open_like(source, plan), plan
 
 
