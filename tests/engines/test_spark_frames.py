@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 
 import pytest
@@ -39,10 +40,12 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster():
     os.environ["PYSPARK_PYTHON"] = sys.executable
+    before = signal.getsignal(signal.SIGINT)  # Spark puts its own there and leaves it
     builder = sql.SparkSession.builder.master("local[2,2]")  # a task may fail once
     session = builder.config("spark.ui.enabled", "false").getOrCreate()
     yield Cluster(session)
     session.stop()
+    signal.signal(signal.SIGINT, before)
 
 
 class TestSparkFrames(ClusterConformance):
