@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.linalg import hadamard
 
-from sketchlearn.errors import OptionError
 from sketchlearn.features import (
     UNIT,
     FoldedGaussian,
@@ -84,8 +83,3 @@ def test_far_records_take_the_matrix():
     far = 1e6 * np.random.default_rng(9).standard_normal((30, 20))
     dense = one_class(far, Projection(projection.frequencies))
     assert np.array_equal(one_class(far, projection), dense)
-
-
-def test_few_columns_are_refused():
-    with pytest.raises(OptionError, match="dense"):
-        draw_hadamard(Gaussian((1.0,)), 15, 40, seed=8)

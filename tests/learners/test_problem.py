@@ -99,7 +99,7 @@ def test_too_few_frequencies_are_refused_with_the_remedy():
 
 
 def test_frequencies_of_one_ray_are_held_out_together():
-    records = np.random.default_rng(0).standard_normal((200, 3))
+    records = np.random.default_rng(0).standard_normal((200, 30))
     problem = MatchingProblem.of(sl.sketch(records, size=103, structure="rays"), 0.2, seed=1)
     sides = [part.frequencies.numpy() for part in (problem.training, problem.held_out)]
     assert sum(side.shape[1] for side in sides) == 103

@@ -142,6 +142,12 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 # --- structured frequencies -------------------------------------------------------------
 
 
+@pytest.mark.parametrize("structure", ["hadamard", "rays"])
+def test_few_columns_are_no_room_for_structure(structure):
+    with pytest.raises(OptionError, match=r"of 15 columns.*structure='dense'"):
+        sl.plan(np.random.default_rng(0).standard_normal((30, 15)), structure=structure)
+
+
 @pytest.mark.parametrize("features", ["fourier", "one-bit"])
 @pytest.mark.parametrize("structure", ["hadamard", "rays"])
 def test_a_structured_plan_is_saved_and_sketches_alike(tmp_path, structure, features):

@@ -41,18 +41,12 @@ class HadamardProjection(Projection):
 
 
 def draw_hadamard(law: FrequencyLaw, dimension: int, size: int, seed: int) -> HadamardProjection:
-    """Draw `size` structured frequencies for records of `dimension` columns.
-
-    Raises:
-        OptionError: the records have fewer than 16 columns.
-    """
-    require_columns(dimension)
-    length = 1 << (dimension - 1).bit_length()
-    blocks = -(-size // length)
+    """Draw `size` structured frequencies for records of `dimension` columns, 16 at least."""
+    blocks, length = block_shape(dimension, size)
     drawn = uniforms(seed, size + blocks * 3 * length)
     radius = drawn_radii(law, drawn[:size], dimension)
-    signs = np.where(drawn[size:] < 0.5, -1.0, 1.0).reshape(blocks, 3, length)
-    rows = np.concatenate([_rows(block, dimension) for block in signs])[:size]  # (m, d)
+    signs = drawn_signs(drawn[size:], length)
+    rows = block_rows(signs, dimension)[:size]  # (m, d)
     factors = np.zeros(blocks * length)
     factors[:size] = radius / np.maximum(np.linalg.norm(rows, axis=1), 1.0)  # whole numbers
     frequencies = (rows * factors[:size, None]).T.astype(np.float32)
@@ -63,13 +57,29 @@ def draw_hadamard(law: FrequencyLaw, dimension: int, size: int, seed: int) -> Ha
     )
 
 
-def require_columns(dimension: int) -> None:
+def require_columns(structure: str, dimension: int) -> None:
     """Raise OptionError unless records have columns enough for structured frequencies."""
     if dimension < FEWEST_COLUMNS:
         raise OptionError(
-            f"structure='hadamard' was asked for records of {dimension} columns; it needs at least "
-            f"{FEWEST_COLUMNS}, and pays from about a hundred. Use structure='dense'."
+            f"structure={structure!r} was asked for records of {dimension} columns; it needs at "
+            f"least {FEWEST_COLUMNS}, and pays from about a hundred. Use structure='dense'."
         )
+
+
+def block_shape(dimension: int, count: int) -> tuple[int, int]:
+    """Return how many blocks `count` directions take, and the length 2ᵖ of each."""
+    length = 1 << (dimension - 1).bit_length()
+    return -(-count // length), length
+
+
+def drawn_signs(drawn: np.ndarray, length: int) -> np.ndarray:
+    """Return ±1 from uniforms, shape (blocks, 3, 2ᵖ)."""
+    return np.where(drawn < 0.5, -1.0, 1.0).reshape(-1, 3, length)
+
+
+def block_rows(signs: np.ndarray, dimension: int) -> np.ndarray:
+    """Return the rows of all blocks: whole numbers, nearly orthogonal, (blocks · 2ᵖ, d)."""
+    return np.concatenate([_rows(block, dimension) for block in signs])
 
 
 def _rows(signs: np.ndarray, dimension: int) -> np.ndarray:

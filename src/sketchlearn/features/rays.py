@@ -3,6 +3,7 @@
 The projection is what a pass over many columns pays for; a phase times a radius is one more
 product. Multiplying phases rather than features (complex powers of one feature) lets the radii
 follow the law, whole multiples or not, and keeps every feature as accurate as its phase.
+Directions are those of Hadamard blocks: there are few of them, so that they had better be spread.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from sketchlearn.features.laws import FrequencyLaw, directions, drawn_radii, uniforms
+from sketchlearn.features.hadamard import block_rows, block_shape, drawn_signs
+from sketchlearn.features.laws import FrequencyLaw, drawn_radii, uniforms
 from sketchlearn.features.projection import Projection, packed_panels
 
 # Frequencies on one ray. Five scales alternate by default, so that a ray holds one of each.
@@ -45,12 +47,14 @@ class RayProjection(Projection):
 
 
 def draw_rays(law: FrequencyLaw, dimension: int, size: int, seed: int) -> RayProjection:
-    """Draw `size` frequencies on rays, for records of `dimension` columns."""
+    """Draw `size` frequencies on rays, for records of `dimension` columns, 16 at least."""
     count = -(-size // PER_RAY)
-    drawn = uniforms(seed, count * dimension + size)
-    rays = directions(drawn[: count * dimension].reshape(count, dimension)).T  # (d, rays)
+    blocks, length = block_shape(dimension, count)
+    drawn = uniforms(seed, size + blocks * 3 * length)
+    rays = block_rows(drawn_signs(drawn[size:], length), dimension)[:count].T  # (d, rays)
+    rays = rays / np.maximum(np.linalg.norm(rays, axis=0), 1.0)  # whole numbers before
     radii = np.zeros(count * PER_RAY)
-    radii[:size] = drawn_radii(law, drawn[count * dimension :], dimension)
+    radii[:size] = drawn_radii(law, drawn[:size], dimension)
     frequencies = np.repeat(rays, PER_RAY, axis=1)[:, :size] * radii[:size]
     return RayProjection(
         np.ascontiguousarray(frequencies, dtype=np.float32),

@@ -161,8 +161,8 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
             f"Sketch size: 250 √d within 2,000 to 10,000, for d = {schema.dimension} columns."
         )
     law = LAWS[options.law](scales=scales)
-    if options.structure == "hadamard":
-        require_columns(schema.dimension)
+    if options.structure != "dense":
+        require_columns(options.structure, schema.dimension)
     return Plan(
         schema,
         law,
