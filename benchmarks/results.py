@@ -17,6 +17,17 @@ import numpy as np
 FOLDER = Path(__file__).parent / "results"
 
 
+def vectors() -> str:
+    """Return the widest vectors of the processor: avx512, avx2 or none."""
+    from llvmlite import binding
+
+    features = binding.get_host_cpu_features()
+    return next(
+        (name for flag, name in (("avx512f", "avx512"), ("avx2", "avx2")) if features.get(flag)),
+        "none",
+    )
+
+
 def machine() -> dict[str, Any]:
     """Describe the machine and the libraries."""
     model = platform.processor()
@@ -26,6 +37,7 @@ def machine() -> dict[str, Any]:
         model = names[0].split(":")[1].strip() if names else model
     return {
         "processor": model,
+        "vectors": vectors(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("numpy", "torch", "pyarrow", "sketchlearn")},

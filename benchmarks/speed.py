@@ -324,7 +324,8 @@ def main() -> None:
         "training memory": training_memory(),
     }
     figures["matrix library"] = sorted({str(i.get("architecture")) for i in threadpool_info()})
-    results.write("speed", "python -m benchmarks.speed", figures)
+    # ratios depend on the width of vectors more than on anything else of a processor
+    results.write(f"speed_{results.vectors()}", "python -m benchmarks.speed", figures)
 
 
 if __name__ == "__main__":
