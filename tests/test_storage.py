@@ -13,6 +13,7 @@ from sketchlearn.storage import (
     kind_of,
     read_tensors,
     require_replaceable,
+    require_writable,
     write_folder,
     write_tensors,
     write_whole,
@@ -209,3 +210,14 @@ def test_a_device_or_a_folder_is_never_replaced_and_a_link_stays_one(tmp_path):
     write_whole(tmp_path / "link", b"content")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "file").read_bytes() == b"content"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_and_left_as_it_was(tmp_path):
+    require_writable(tmp_path / "new" / "file")
+    assert not list((tmp_path / "new").iterdir())
+    (tmp_path / "file").write_text("kept")
+    require_writable(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "kept"
+    for place in (tmp_path, tmp_path / "file" / "below", tmp_path / ("x" * 300)):
+        with pytest.raises(StorageError, match="Choose another place"):
+            require_writable(place)

@@ -25,6 +25,9 @@ def interrupts_held() -> Iterator[Callable[[], bool]]:
         yield lambda: False
         return
     before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # as of commands that a script starts in the background
+        yield lambda: False
+        return
     signal.signal(signal.SIGINT, hold)
     try:
         yield lambda: pressed

@@ -35,14 +35,10 @@ def write_whole(path: str | Path, content: bytes) -> None:
             stood at `path` before is untouched.
     """
     path = Path(path).resolve()  # a link stays a link to the new content
-    if path.exists() and not path.is_file():
-        raise StorageError(
-            f"{path} is a folder or a device, which is never replaced. Choose another place."
-        )
     temporary: str | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        _require_file(path)
+        handle, temporary = _temporary(path)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
@@ -58,6 +54,32 @@ def write_whole(path: str | Path, content: bytes) -> None:
         if temporary is not None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
+
+
+def require_writable(path: str | Path) -> None:
+    """Raise StorageError unless `write_whole` could write at `path` now; for before long work."""
+    path = Path(path).resolve()
+    try:
+        _require_file(path)
+        handle, temporary = _temporary(path)
+        os.close(handle)
+        os.unlink(temporary)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror or error}. Choose another place."
+        ) from error
+
+
+def _require_file(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise StorageError(
+            f"{path} is a folder or a device, which is never replaced. Choose another place."
+        )
+
+
+def _temporary(path: Path) -> tuple[int, str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
 
 
 def _umask() -> int:

@@ -136,3 +136,14 @@ def test_a_killed_pass_goes_on_to_the_same_bits(tmp_path):
     )
     assert done == WHOLE
     assert seen[0] > 10
+
+
+def test_files_that_were_changed_are_refused(tmp_path, always_due):
+    state, file = tmp_path / "state", tmp_path / "records.csv"
+    rows = [f"{a},{b}" for a, b in RECORDS[:, :2]]
+    file.write_text("\n".join(["a,b", *rows]))
+    plan = sl.plan(file, size=20)
+    sl.sketch(file, plan, checkpoint=state)
+    file.write_text("\n".join(["a,b", *rows[:-1]]))
+    with pytest.raises(CheckpointError, match="changed since"):
+        sl.sketch(file, plan, checkpoint=state)

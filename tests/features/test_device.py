@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import sketchlearn as sl
+from sketchlearn.errors import OptionError
 from sketchlearn.features import Gaussian, Projection, draw_dither, draw_frequencies, integer_sums
 from sketchlearn.features import device as device_module
 from sketchlearn.features.device import DeviceProjection, on_device
@@ -59,6 +60,11 @@ def test_signs_are_those_of_the_processor(device):
     records = np.random.default_rng(4).standard_normal((200, 5))
     apart = np.abs(sums(records, on_device(here, device)) - sums(records, here))
     assert apart.max() <= 2  # a phase within rounding of a jump
+
+
+def test_a_device_that_torch_does_not_know_is_refused():
+    with pytest.raises(OptionError, match=r"'Graphics'.*cuda"):
+        on_device(Projection(np.ones((1, 1), np.float32)), "Graphics")
 
 
 def test_a_device_that_is_not_there_is_logged_and_done_without(caplog):

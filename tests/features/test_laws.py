@@ -128,7 +128,7 @@ def test_documents_give_the_law_back(law):
     assert law_from_document(law.to_document()) == law
 
 
-@pytest.mark.parametrize("scales", [(), (0.0,), (-1.0,), (1.0, np.nan), (np.inf,)])
+@pytest.mark.parametrize("scales", [(), (0.0,), (-1.0,), (1.0, np.nan), (np.inf,), (1e-300,)])
 def test_scales_that_are_not_positive_are_refused(scales):
     with pytest.raises(OptionError, match="scale"):
         Gaussian(scales)

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from cyclopts.config import Toml
 
 from sketchlearn.errors import SketchlearnError
@@ -54,6 +54,7 @@ def build_app(wanted: str | None = None, config: str | None = None) -> App:
         help_format="plaintext",
         config=[Toml(config, must_exist=True)] if config else [],
         suppress_keyboard_interrupt=False,
+        default_parameter=Parameter(consume_multiple=True),  # --columns a b c
     )
     for verb, summary in _VERBS.items():
         where = f"sketchlearn.cli.{_module(verb)}"
@@ -77,11 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SketchlearnError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:
-        _fail("Interrupted. What was finished is kept.", 130)
+        _fail("Interrupted. The same command goes on where its last checkpoint stands.", 130)
     except BrokenPipeError:
         # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}. Check the path and its permissions.", 1)
     except Exception as error:
         from cyclopts import CycloptsError
 

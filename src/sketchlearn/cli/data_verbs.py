@@ -16,6 +16,7 @@ from sketchlearn.cli.options import given
 from sketchlearn.cli.progress import progress
 from sketchlearn.errors import FileFormatError, OptionError
 from sketchlearn.sketches import Plan, PlanOptions, Sketch
+from sketchlearn.storage import require_writable
 
 Flat = Parameter(name="*")
 
@@ -36,6 +37,7 @@ def plan(
         out: the plan file to write.
         options: see `PlanOptions`.
     """
+    require_writable(out)
     made = sl.plan(_one(source), **given(options))
     made.save(out)
     print(made.explain())
@@ -69,6 +71,9 @@ def sketch(
     """
     chosen = given(options)
     missing = chosen["missing"]
+    checkpoint = out.parent / f".{out.name}.checkpoint"
+    require_writable(out)
+    require_writable(checkpoint)
     made = Plan.load(plan) if plan else sl.plan(_one(source), **chosen)
     if plan and replace(options, missing="refuse") != PlanOptions():
         raise OptionError(
@@ -76,7 +81,6 @@ def sketch(
             "Leave them out, or leave --plan out."
         )
     start = time.monotonic()
-    checkpoint = out.parent / f".{out.name}.checkpoint"
     before: int | None = None
     with progress("sketching") as advance:
 
@@ -110,6 +114,7 @@ def merge(sketches: list[Path], /, *, out: Path) -> None:
         sketches: sketch files, two or more.
         out: the sketch file to write.
     """
+    require_writable(out)
     if len(sketches) < 2:
         raise OptionError(f"{len(sketches)} sketch was given; merging takes two or more.")
     merged = functools.reduce(operator.add, (_sketch(path) for path in sketches))

@@ -21,7 +21,8 @@ class PassCheckpoint:
     Args:
         path: the file; it need not exist.
         plan: the plan of the pass.
-        source: what is read; told again by its columns and, where known, its number of records.
+        source: what is read; told again by its columns, its number of records and its files, with
+            sizes and times, as far as these are known.
         missing: what the pass does with missing values.
     """
 
@@ -34,6 +35,7 @@ class PassCheckpoint:
                 "frequencies": plan.frequencies_digest,
                 "columns": list(source.schema.columns),
                 "rows": source.rows,
+                "origin": list(source.origin),
                 "missing": missing,
             }
         )
@@ -65,11 +67,14 @@ class PassCheckpoint:
             if document.get("identity") != self._identity:
                 raise CheckpointError(
                     f"{self._path} is the checkpoint of a pass with another plan, over another "
-                    f"source, or with another missing=. Give those again to go on. {remedy}"
+                    "source (or files that were changed since), or that treats missing values "
+                    f"otherwise. Give those again to go on. {remedy}"
                 )
             dropped = int(document["dropped"])
             return Sketch.of_tensors(self._plan, tensors, dropped, self._path), int(
                 document["read"]
             )
         except (FileFormatError, KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{error} {remedy}") from error
+            raise CheckpointError(
+                f"{self._path} holds no whole state of a pass. {remedy}"
+            ) from error

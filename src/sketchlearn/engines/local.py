@@ -37,8 +37,8 @@ def sketch(
 
     Memory does not depend on the number of records, nor the result on the number of threads.
     """
-    if threads is not None and threads < 1:
-        raise OptionError(f"threads={threads} was given; at least one is needed.")
+    if threads is not None and not (isinstance(threads, int) and threads >= 1):
+        raise OptionError(f"threads={threads!r} was given; it is a whole number, at least 1.")
     opened, plan = _opened_with_plan(source, plan, missing, options)
     saved = PassCheckpoint(checkpoint, plan, opened, missing) if checkpoint else None
     start, read = saved.read() if saved and saved.exists() else (Sketch(plan), 0)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sketchlearn.errors import OptionError
 from sketchlearn.features.projection import UNIT, Projection
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,10 +28,20 @@ def on_device(projection: Projection, device: str) -> Projection:
     Args:
         projection: the one for the processor.
         device: torch's name of the device, such as "cuda".
+
+    Raises:
+        OptionError: torch knows no such device.
     """
     try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+        known = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise OptionError(
+            f"device={device!r} was given, which torch does not know. Give cpu, or an accelerator "
+            "such as cuda or cuda:1."
+        ) from error
+    try:
+        torch.zeros(1, device=known).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         _LOGGER.warning("Device %r cannot be used (%s); sketching on the CPU.", device, reason)
         return projection

@@ -17,6 +17,9 @@ from scipy import special
 
 from sketchlearn.errors import OptionError
 
+# Scales whose frequencies float32 holds.
+_LEAST, _MOST = 1e-30, 1e30
+
 
 @dataclass(frozen=True)
 class FrequencyLaw(ABC):
@@ -29,9 +32,10 @@ class FrequencyLaw(ABC):
     scales: tuple[float, ...] = (1.0,)
 
     def __post_init__(self) -> None:
-        if not self.scales or not all(np.isfinite(s) and s > 0 for s in self.scales):
+        if not self.scales or not all(_LEAST <= s <= _MOST for s in self.scales):
             raise OptionError(
-                f"scales={self.scales!r} was given, but every scale must be a positive number."
+                f"scales={self.scales!r} was given, but every scale must be a positive number, "
+                f"from {_LEAST:g} to {_MOST:g}."
             )
 
     @abstractmethod

@@ -198,7 +198,7 @@ class Plan:
                 features=_one_of(document.get("features", "fourier"), FEATURES),
                 moments=_one_of(document.get("moments"), (None, *MOMENTS)),
                 structure=_one_of(document.get("structure", "dense"), STRUCTURES),
-                reasons=tuple(document["reasons"]),
+                reasons=tuple(str(reason) for reason in document["reasons"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, PlanError) as error:
             raise FileFormatError(f"This is no plan of this format version ({error!r}).") from error
@@ -227,7 +227,7 @@ class Plan:
             document, kind, digest = header["document"], header["kind"], header["digest"]
         except OSError as error:
             raise StorageError(f"Could not read {path}: {error.strerror}.") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise FileFormatError(
                 f"{path} is not a plan file, or it was cut short. Make the plan again."
             ) from error

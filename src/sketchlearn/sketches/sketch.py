@@ -174,7 +174,9 @@ class Sketch:
     def mean(self) -> np.ndarray:
         """Return z, the mean feature exp(iω·x): complex128 of shape (m,), or (classes, m).
 
-        A class without records has mean 0.
+        A class without records has mean 0. Of 1-bit features it is an estimate: their higher
+        harmonics, with random phases, add noise that more records do not remove, only more
+        frequencies.
 
         Raises:
             EmptySourceError: the sketch holds no record.

@@ -56,6 +56,9 @@ class Source(ABC):
     #: True when the records can be read only once, such as those of an iterator
     one_shot: bool
 
+    #: what tells this source from others of the same columns: files with sizes and times
+    origin: tuple[str, ...] = ()
+
     @abstractmethod
     def batches(self) -> Iterator[Batch]:
         """Yield the records in order, at most a few tens of thousands at a time."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
-from sketchlearn.sources.files import reading, refuse_empty, spread
+from sketchlearn.sources.files import origin_of, reading, refuse_empty, spread
 from sketchlearn.sources.pilot import join, take
 from sketchlearn.sources.table_layout import TableLayout
 
@@ -46,6 +46,7 @@ class CsvSource(Source):
             self._layout.check(_with_floats(_csv_schema(path), choice.label), str(path))
         self._paths = tuple(paths)
         self.schema = self._layout.schema
+        self.origin = origin_of(paths)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the records in the order of the files."""

@@ -45,6 +45,16 @@ def refuse_empty(paths: Sequence[Path]) -> None:
             )
 
 
+def origin_of(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Return what tells these files from others, and from themselves once edited."""
+    found = []
+    for path in paths:
+        with reading(path):
+            told = path.stat()
+        found.append(f"{path.resolve()} {told.st_size} {told.st_mtime_ns}")
+    return tuple(found)
+
+
 def spread(parts: int, seed: int) -> list[int]:
     """Choose parts of a source evenly: all when few, else one at random in each stretch."""
     if parts <= PILOT_PARTS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
-from sketchlearn.sources.files import reading, refuse_empty, spread
+from sketchlearn.sources.files import origin_of, reading, refuse_empty, spread
 from sketchlearn.sources.pilot import draw_rows, join, pick
 from sketchlearn.sources.records import batch_rows
 from sketchlearn.sources.table_layout import TableLayout
@@ -47,6 +47,7 @@ class ParquetSource(Source):
             self._layout = TableLayout.of(first.schema_arrow, choice)
         self._groups = [group for path in paths for group in self._groups_of(path)]
         self.schema = self._layout.schema
+        self.origin = origin_of(paths)
         self.rows = sum(group.rows for group in self._groups)
 
     def batches(self) -> Iterator[Batch]:
