@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from sketchlearn.errors import ColumnError, SourceError
-from sketchlearn.sources import open_source
+from sketchlearn.sources import Batch, open_source
 from sketchlearn.sources.csv_files import CSV_BLOCK
-from sketchlearn.sources.pilot import join
 
 pytest.importorskip("pyarrow")
 
@@ -32,7 +31,7 @@ def test_column_that_turns_out_to_hold_fractions(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     rows = CSV_BLOCK // 2 + 10
     path.write_text("a\n" + "1\n" * rows + "1.5\n")
-    values = join(list(open_source(path).batches())).values
+    values = Batch.join(list(open_source(path).batches())).values
     assert len(values) == rows + 1
     assert values[-1, 0] == 1.5
 

@@ -57,7 +57,7 @@ def open_source(
         UnsupportedSourceError: the object is of no kind that can be read.
         EmptySourceError: a file has no byte.
         SourceError: it cannot be read as records.
-        ColumnError: a column is absent, not numeric, or of the wrong number.
+        ColumnError: a column is absent or of the wrong number, or an array holds no numbers.
         LabelError: there is not one label per record.
         OptionError: an option is of the wrong type.
     """

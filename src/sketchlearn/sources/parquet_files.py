@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, final
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
 from sketchlearn.sources.files import reading, refuse_empty, spread
-from sketchlearn.sources.pilot import draw_rows, join, pick
+from sketchlearn.sources.pilot import draw_rows, pick
 from sketchlearn.sources.records import batch_rows
 from sketchlearn.sources.table_layout import TableLayout
 
@@ -40,7 +40,7 @@ class ParquetSource(Source):
         Raises:
             EmptySourceError: a file has no byte.
             SourceError: a file cannot be read.
-            ColumnError: a column is absent or not numeric, or the files differ.
+            ColumnError: a column is absent, or the files differ.
         """
         refuse_empty(paths)
         with reading(paths[0]), _open_parquet(paths[0]) as first:
@@ -68,7 +68,7 @@ class ParquetSource(Source):
             inside = drawn[(drawn >= start) & (drawn < start + group.rows)] - start
             kept += pick(self._read(group), inside)
             start += group.rows
-        return join(kept)
+        return Batch.join(kept)
 
     def _groups_of(self, path: Path) -> list[_RowGroup]:
         with reading(path), _open_parquet(path) as file:
