@@ -97,10 +97,8 @@ def numbers(table: pa.RecordBatch) -> np.ndarray:
     Raises:
         ColumnError: a column holds no numbers.
     """
-    for name, kind in zip(table.schema.names, table.schema.types, strict=True):
-        if dtype_name(kind) == "object":
-            raise ColumnError.not_numeric(name, f"values of type {kind}")
-    columns = [_numbers(column) for column in table.columns]
+    names = table.schema.names
+    columns = [_numbers(*named) for named in zip(names, table.columns, strict=True)]
     dtypes = {column.dtype for column in columns}
     # Columns of one dtype keep it; float64 holds any mixture, and the NaN of nulls.
     dtype = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float64)
@@ -138,11 +136,14 @@ def _common(name: str, kinds: set[pa.DataType]) -> pa.DataType:
     return pa.from_numpy_dtype(np.result_type(*map(dtype_name, filled)))
 
 
-def _numbers(column: Any) -> np.ndarray:
+def _numbers(name: str, column: Any) -> np.ndarray:
     import pyarrow as pa
 
-    if pa.types.is_boolean(column.type):
+    kind = column.type
+    if dtype_name(kind) == "object":
+        raise ColumnError.not_numeric(name, f"values of type {kind}")
+    if pa.types.is_boolean(kind):
         column = column.cast(pa.uint8())  # booleans with nulls would become Python objects
-    elif pa.types.is_decimal(column.type):
+    elif pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
     return column.to_numpy(zero_copy_only=False)

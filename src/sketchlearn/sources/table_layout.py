@@ -133,14 +133,15 @@ class TableLayout:
     def _values(self, part: pa.RecordBatch) -> pa.RecordBatch:
         import pyarrow as pa
 
-        fields = self._fields
-        columns = part.columns[: len(fields)]
-        if part.schema.types[: len(fields)] != fields.types:
-            columns = [
-                plain_column(column, kind)
-                for column, kind in zip(columns, fields.types, strict=True)
-            ]
-        return pa.RecordBatch.from_arrays(columns, names=fields.names)
+        if self.schema.label is not None:
+            part = part.select(self.schema.columns)
+        if part.schema.equals(self._fields):
+            return part
+        columns = [
+            plain_column(column, kind)
+            for column, kind in zip(part.columns, self._fields.types, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, names=self._fields.names)
 
     def _labels(self, part: pa.RecordBatch) -> np.ndarray | None:
         import pyarrow as pa
