@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from sketchlearn.errors import ColumnError, SourceError
 from sketchlearn.sources import Batch, open_source
 from sketchlearn.sources.csv_files import CSV_BLOCK
 
-pytest.importorskip("pyarrow")
+pa = pytest.importorskip("pyarrow")
 
 
 def test_numbers_are_floats_and_labels_keep_their_type(tmp_path: Path) -> None:
@@ -36,9 +35,11 @@ def test_column_that_turns_out_to_hold_fractions(tmp_path: Path) -> None:
     assert values[-1, 0] == 1.5
 
 
-def test_compressed_file(tmp_path: Path) -> None:
-    path = tmp_path / "x.csv.gz"
-    path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
+@pytest.mark.parametrize("suffix", [".gz", ".zst", ".bz2"])
+def test_compressed_file(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x.csv{suffix}"
+    with pa.output_stream(str(path), compression="detect") as stream:
+        stream.write(b"a,b\n1,2\n")
     assert next(open_source(path).batches()).values.tolist() == [[1, 2]]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from sketchlearn.errors import SourceError
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
-from sketchlearn.sources.files import reading, refuse_empty, spread
-from sketchlearn.sources.pilot import take
+from sketchlearn.sources.files import reading, refuse_empty, spread_rows, widened
 from sketchlearn.sources.table_layout import TableLayout
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class CsvSource(Source):
             ColumnError: a column is absent, or the files differ.
         """
         refuse_empty(paths)
-        arrow = _widened(_csv_schema(paths[0]), choice.label)
+        arrow = widened(_csv_schema(paths[0]), choice.label)
         self._layout = TableLayout.of(arrow, choice)
         self._types = {name: arrow.field(name).type for name in self._layout.used}
         for path in paths[1:]:
-            self._layout.check(_widened(_csv_schema(path), choice.label), str(path))
+            self._layout.check(widened(_csv_schema(path), choice.label), str(path))
         self._paths = tuple(paths)
         self.schema = self._layout.schema
 
@@ -61,15 +61,7 @@ class CsvSource(Source):
         Raises:
             EmptySourceError: the files hold no record.
         """
-        kept: list[Batch] = []
-        missing = rows
-        parts = spread(len(self._paths), seed)
-        for done, i in enumerate(parts):
-            # What a short file lacks is asked of those after it.
-            some = take(self._read(self._paths[i]), -(-missing // (len(parts) - done)))
-            missing -= sum(map(len, some))
-            kept += some
-        return Batch.join(kept)
+        return spread_rows([partial(self._read, path) for path in self._paths], rows, seed)
 
     def _read(self, path: Path) -> Iterator[Batch]:
         import pyarrow.csv as pa_csv
@@ -91,25 +83,6 @@ def _open_csv(path: Path, convert: pa_csv.ConvertOptions | None) -> pa_csv.CSVSt
 def _csv_schema(path: Path) -> pa.Schema:
     with reading(path), _open_csv(path, None) as reader:
         return reader.schema
-
-
-def _widened(arrow: pa.Schema, label: str | None) -> pa.Schema:
-    """Return types that hold what later blocks may bring: fractions after whole numbers."""
-    import pyarrow as pa
-
-    def wider(field: pa.Field) -> pa.Field:
-        if field.name == label:
-            return field
-        if pa.types.is_integer(field.type):
-            return field.with_type(pa.float64()).with_metadata({b"whole": b"1"})
-        if pa.types.is_null(field.type):
-            # A column whose first block is blank is read as missing numbers.
-            return field.with_type(pa.float64())
-        if pa.types.is_timestamp(field.type) and field.type.unit == "s":
-            return field.with_type(pa.timestamp("us", field.type.tz))
-        return field
-
-    return pa.schema([wider(field) for field in arrow])
 
 
 @contextmanager

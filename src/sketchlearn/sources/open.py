@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
-from sketchlearn.errors import OptionError, SourceError, UnsupportedSourceError
+from sketchlearn.errors import OptionError, UnsupportedSourceError
 from sketchlearn.sources.arrays import ArraySource, open_npy, open_pair
 from sketchlearn.sources.batch import Source
 from sketchlearn.sources.choice import Choice
 from sketchlearn.sources.csv_files import CsvSource
+from sketchlearn.sources.json_lines import JsonSource
 from sketchlearn.sources.parquet_files import ParquetSource
+from sketchlearn.sources.paths import Found, expand, kind_of
 from sketchlearn.sources.records import is_array, is_tensor
 from sketchlearn.sources.streams import open_stream
 from sketchlearn.sources.tables import TableSource, is_table
@@ -20,16 +20,9 @@ from sketchlearn.sources.torch_data import is_torch_data, open_torch
 
 KINDS = (
     "a numpy array or torch tensor of shape (n, d), a pair (records, labels), a pandas, polars or "
-    "Arrow table, a path, glob, list or folder of .parquet, .csv or .npy files, a torch dataset "
-    "or data loader, or an iterable of batches"
+    "Arrow table, a path, glob, list or folder of .parquet, .csv, .jsonl or .npy files, a "
+    "torch dataset or data loader, or an iterable of batches"
 )
-SUFFIXES = {
-    ".parquet": ".parquet",
-    ".pq": ".parquet",
-    ".csv": ".csv",
-    ".csv.gz": ".csv",
-    ".npy": ".npy",
-}
 
 
 def open_source(
@@ -65,7 +58,7 @@ def open_source(
     if isinstance(source, Source):
         return _already_open(source, choice)
     if isinstance(source, str | os.PathLike):
-        return _open_paths(_expand(source), choice)
+        return _open_files(expand(source), choice)
     if is_torch_data(source):
         return open_torch(source, choice)
     if is_table(source) and not is_tensor(source):
@@ -78,7 +71,7 @@ def open_source(
 def _open_collection(source: object, choice: Choice) -> Source:
     if isinstance(source, list | tuple) and source:
         if all(isinstance(part, str | os.PathLike) for part in source):
-            return _open_paths([path for part in source for path in _expand(part)], choice)
+            return _open_files([file for part in source for file in expand(part)], choice)
         if isinstance(source, tuple):
             return open_pair(source, choice)
     if hasattr(source, "toarray"):
@@ -108,57 +101,11 @@ def _already_open(source: Source, choice: Choice) -> Source:
     return source
 
 
-def _expand(source: str | os.PathLike[str]) -> list[Path]:
-    path = Path(source).expanduser()
-    if path.is_dir():
-        return _folder(path)
-    if path.exists():
-        return [path]
-    if glob.has_magic(str(path)):
-        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
-        if found:
-            return [file for match in found for file in _expand(match)]
-        raise SourceError(f"No file matches {str(source)!r}. Check the pattern and the folder.")
-    raise SourceError(
-        f"There is no file or folder {str(source)!r}. Check the path (seen from {Path.cwd()})."
-    )
-
-
-def _folder(folder: Path) -> list[Path]:
-    # Names in "_" and "." are what writers leave beside the data, such as _SUCCESS.
-    files = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and _suffix(path) in SUFFIXES
-        and not any(part[0] in "_." for part in path.relative_to(folder).parts)
-    ]
-    if not files:
-        raise SourceError(
-            f"The folder {str(folder)!r} holds no file that can be read; expected "
-            f"{', '.join(SUFFIXES)}. Check the path."
-        )
-    return files
-
-
-def _suffix(path: Path) -> str:
-    double = "".join(path.suffixes[-2:]).lower()
-    return double if double in SUFFIXES else path.suffix.lower()
-
-
-def _open_paths(paths: list[Path], choice: Choice) -> Source:
-    for path in paths:
-        if _suffix(path) not in SUFFIXES:
-            raise UnsupportedSourceError(
-                f"{str(path)!r} has the suffix {path.suffix!r}, which cannot be read; expected "
-                f"{', '.join(SUFFIXES)}. Convert it, or load it and give an array or a table."
-            )
-    kinds = {SUFFIXES[_suffix(path)] for path in paths}
-    if len(kinds) > 1 or (kinds == {".npy"} and len(paths) > 1):
-        raise SourceError(
-            f"{len(paths)} files of kinds {sorted(kinds)} were given together; expected files of "
-            f"one kind, .parquet or .csv, or a single .npy. Give them one kind at a time."
-        )
-    if kinds == {".npy"}:
+def _open_files(files: list[Found], choice: Choice) -> Source:
+    paths = [file.path for file in files]
+    kind = kind_of(paths)
+    if kind == ".npy":
         return open_npy(paths[0], choice)
-    return (ParquetSource if kinds == {".parquet"} else CsvSource)(paths, choice)
+    if kind == ".parquet":
+        return ParquetSource(files, choice)
+    return (CsvSource if kind == ".csv" else JsonSource)(paths, choice)
