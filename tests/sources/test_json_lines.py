@@ -50,7 +50,8 @@ def test_records_and_types(tmp_path: Path, suffix: str) -> None:
 def test_later_blocks_keep_the_types_of_the_first(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     many = JSON_BLOCK // 20
-    path.write_bytes(_lines([{"a": 1, "t": "u" * 9}] * many + [{"t": "2024-01-01"}, {"a": 0.5}]))
+    first, last = [{"a": 1, "t": "u" * 9}], [{"t": "2024-01-01"}, {"a": 0.5}]
+    path.write_bytes(_lines(first) * many + _lines(last))
     rows = _rows(path)
     assert len(rows) == many + 2
     assert rows[-2:] == [{"a": None, "t": "2024-01-01"}, {"a": 0.5, "t": None}]
@@ -59,7 +60,7 @@ def test_later_blocks_keep_the_types_of_the_first(tmp_path: Path) -> None:
 def test_values_of_another_type_are_told_with_their_line(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     many = JSON_BLOCK // 8
-    path.write_bytes(_lines([{"a": 1}] * many + [{"a": "many"}]))
+    path.write_bytes(_lines([{"a": 1}]) * many + _lines([{"a": "many"}]))
     message = rf"x\.jsonl cannot be read: line {many + 1}: .*\(/a\) changed .* to string"
     with pytest.raises(SourceError, match=message):
         list(open_source(path).batches())

@@ -27,6 +27,10 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
 
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return plain_type(kind.value_type)
+    if isinstance(kind, pa.BaseExtensionType):
+        # Text under another name, as JSON is; what else extends a type is no text or number.
+        stored = plain_type(kind.storage_type)
+        return stored if pa.types.is_string(stored) else kind
     for plain, ways in _STORED:
         if any(kind == getattr(pa, way)() for way in ways):
             return getattr(pa, plain)()
@@ -74,6 +78,8 @@ def plain_column(column: Any, kind: pa.DataType) -> Any:
         from pyarrow.compute import call_function
 
         column = plain_column(call_function("run_end_decode", [column]), kind)
+    elif isinstance(column, pa.ExtensionArray):
+        column = column.storage
     if is_number(column.type) or pa.types.is_null(kind):
         kind = plain_type(column.type)
     return column if column.type == kind else column.cast(kind)

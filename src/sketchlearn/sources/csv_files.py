@@ -42,11 +42,11 @@ class CsvSource(Source):
             ColumnError: a column is absent, or the files differ.
         """
         refuse_empty(paths)
-        arrow = widened(_csv_schema(paths[0]), choice.label)
+        arrow = _declared(paths[0], choice.label)
         self._layout = TableLayout.of(arrow, choice)
         self._types = {name: arrow.field(name).type for name in self._layout.used}
         for path in paths[1:]:
-            self._layout.check(widened(_csv_schema(path), choice.label), str(path))
+            self._layout.check(_declared(path, choice.label), str(path))
         self._paths = tuple(paths)
         self.schema = self._layout.schema
 
@@ -83,6 +83,20 @@ def _open_csv(path: Path, convert: pa_csv.ConvertOptions | None) -> pa_csv.CSVSt
 def _csv_schema(path: Path) -> pa.Schema:
     with reading(path), _open_csv(path, None) as reader:
         return reader.schema
+
+
+def _declared(path: Path, label: str | None) -> pa.Schema:
+    import pyarrow as pa
+
+    # A column whose first block is blank is read as missing numbers.
+    return pa.schema(
+        [
+            field.with_type(pa.float64())
+            if pa.types.is_null(field.type) and field.name != label
+            else field
+            for field in widened(_csv_schema(path), label)
+        ]
+    )
 
 
 @contextmanager

@@ -96,9 +96,6 @@ def widened(arrow: pa.Schema, label: str | None) -> pa.Schema:
             return field
         if pa.types.is_integer(field.type):
             return field.with_type(pa.float64()).with_metadata({b"whole": b"1"})
-        if pa.types.is_null(field.type):
-            # A column whose first block is blank is read as missing numbers.
-            return field.with_type(pa.float64())
         if pa.types.is_timestamp(field.type) and field.type.unit == "s":
             return field.with_type(pa.timestamp("us", field.type.tz))
         return field

@@ -46,12 +46,10 @@ class JsonSource(Source):
         refuse_empty(paths)
         self._known = pa.schema([])
         found = next(self._tables(paths[0], checked=False), None)
-        first = self._known if found is None else found.schema
-        wide = widened(first, choice.label)
+        first = widened(self._known if found is None else found.schema, choice.label)
         # Of a field that was always null nothing is known, and so no type is asked of it.
-        self._known = pa.schema([f for f in wide if not pa.types.is_null(first.field(f.name).type)])
-        declared = [f if f.name in self._known.names else first.field(f.name) for f in wide]
-        self._layout = TableLayout.of(pa.schema(declared), choice)
+        self._known = pa.schema([field for field in first if not pa.types.is_null(field.type)])
+        self._layout = TableLayout.of(first, choice)
         self._only = choice.columns is not None
         self._paths = tuple(paths)
         for path in paths[1:]:

@@ -14,14 +14,15 @@ from sketchlearn.sources.json_lines import JsonSource
 from sketchlearn.sources.parquet_files import ParquetSource
 from sketchlearn.sources.paths import Found, expand, kind_of
 from sketchlearn.sources.records import is_array, is_tensor
+from sketchlearn.sources.sql import open_sql
 from sketchlearn.sources.streams import open_stream
 from sketchlearn.sources.tables import TableSource, is_table
 from sketchlearn.sources.torch_data import is_torch_data, open_torch
 
 KINDS = (
     "a numpy array or torch tensor of shape (n, d), a pair (records, labels), a pandas, polars or "
-    "Arrow table, a path, glob, list or folder of .parquet, .csv, .jsonl or .npy files, a "
-    "torch dataset or data loader, or an iterable of batches"
+    "Arrow table, a path, glob, list or folder of .parquet, .csv, .jsonl or .npy files, a query "
+    "with its database, a torch dataset or data loader, or an iterable of batches"
 )
 
 
@@ -31,17 +32,21 @@ def open_source(
     columns: Sequence[str] | None = None,
     label: str | None = None,
     image: tuple[int, ...] | None = None,
+    database: object = None,
 ) -> Source:
     """Open records of any kind for reading in batches.
 
     Args:
-        source: records: an array, table, path, torch dataset or iterable of batches; an
-            already open source is returned as it is.
+        source: records: an array, table, path, torch dataset or iterable of batches; with
+            `database` the text of a query; an already open source is returned as it is.
         columns: names of the columns to read, in order; those of an array are "x0", "x1", ...
             By default all columns but the label.
         label: name of the label column. For pairs (records, labels), the name they get.
         image: shape of one record when columns are pixels, such as (8, 8). Arrays of more than
             two dimensions need none.
+        database: where the query is run: the path of a DuckDB or SQLite file, ":memory:" for
+            queries over files such as "select * from 'data/*.parquet'", an open duckdb
+            connection, or a URI postgresql://user@host/name. It is only read.
 
     Returns:
         The source. Little of it has been read: at most its first batch.
@@ -53,8 +58,15 @@ def open_source(
         ColumnError: a column is absent or of the wrong number, or an array holds no numbers.
         LabelError: there is not one label per record.
         OptionError: an option is of the wrong type.
+        MissingExtraError: the driver of the database is not installed.
     """
     choice = Choice.checked(columns, label, image)
+    if database is not None:
+        return open_sql(source, database, choice)
+    return _open_records(source, choice)
+
+
+def _open_records(source: object, choice: Choice) -> Source:
     if isinstance(source, Source):
         return _already_open(source, choice)
     if isinstance(source, str | os.PathLike):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -19,6 +20,8 @@ SUFFIXES = {
     **{text + packed: kind for text, kind in _TEXT.items() for packed in _COMPRESSED},
     ".npy": ".npy",
 }
+
+_QUERY = re.compile(r"\s*(select|with|from|values)\s.*\S", re.IGNORECASE | re.DOTALL)
 
 
 @final
@@ -42,6 +45,7 @@ def expand(source: str | os.PathLike[str]) -> list[Found]:
     Raises:
         SourceError: there is no such file, or none that can be read.
     """
+    _refuse_query(str(source))
     path = Path(source).expanduser()
     if path.is_dir():
         return _folder(path)
@@ -55,7 +59,6 @@ def expand(source: str | os.PathLike[str]) -> list[Found]:
         raise SourceError(f"No file matches {str(source)!r}. Check the pattern and the folder.")
     raise SourceError(
         f"There is no file or folder {str(source)!r}. Check the path (seen from {Path.cwd()})."
-        + _query_hint(str(source))
     )
 
 
@@ -111,8 +114,11 @@ def _suffix(path: Path) -> str:
     return double if double in SUFFIXES else path.suffix.lower()
 
 
-def _query_hint(source: str) -> str:
-    first = source.split(maxsplit=1)[0].lower() if source.strip() else ""
-    if first not in {"select", "with", "from", "values", "table"}:
-        return ""
-    return " If it is an SQL query, say of which database: --db on the command line, database=."
+def _refuse_query(source: str) -> None:
+    if _QUERY.match(source) and _suffix(Path(source)) not in SUFFIXES:
+        shown = " ".join(source.split())
+        raise SourceError(
+            f"{shown if len(shown) < 60 else shown[:57] + '...'!r} reads like an SQL query, and no "
+            f"database was named. Name one with database= (on the command line: --db): a DuckDB "
+            f"or SQLite file, a postgresql:// URI, or :memory: for a query over files."
+        )
