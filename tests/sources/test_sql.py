@@ -163,6 +163,23 @@ def test_open_connection_is_used_and_left_open() -> None:
         assert connection.execute("select count(*) from mine").fetchone() == (2,)
 
 
+def test_file_that_is_open_for_writing(tmp_path: Path) -> None:
+    with closing(duckdb.connect(tmp_path / "x.duckdb")) as connection:
+        connection.execute("create table t as select 1 as a")
+        with pytest.raises(SourceError, match="give that connection as database="):
+            open_source("from t", database=tmp_path / "x.duckdb")
+        assert _whole(open_source("from t", database=connection)) == {"a": [1]}
+
+
+def test_damaged_file(tmp_path: Path) -> None:
+    (tmp_path / "x.duckdb").write_bytes(b"\0" * 8 + b"DUCK" + b"\1" * 99)
+    with pytest.raises(SourceError, match=r"x\.duckdb cannot be opened by DuckDB"):
+        open_source("from t", database=tmp_path / "x.duckdb")
+    (tmp_path / "x.sqlite").write_bytes(b"SQLite format 3\0" + b"\1" * 99)
+    with pytest.raises(SourceError, match="cannot be run"):
+        open_source("select 1 as a from t", database=tmp_path / "x.sqlite")
+
+
 def test_types_of_duckdb() -> None:
     query = (
         "select sum(range) as s, 1.5::decimal(9, 2) as d, true as b, date '2024-02-29' as day, "

@@ -122,9 +122,13 @@ def joined(tables: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     for i, field in enumerate(tables[0].schema):
         parts = [table.column(i) for table in tables]
         kind = _common(field.name, {part.type for part in parts})
-        # Whole numbers beyond 2**53 are rounded, as in any mixture of numbers.
-        columns.append(pa.concat_arrays([part.cast(kind, safe=False) for part in parts]))
+        columns.append(pa.concat_arrays([_cast(part, kind) for part in parts]))
     return pa.RecordBatch.from_arrays(columns, names=tables[0].schema.names)
+
+
+def _cast(column: Any, kind: pa.DataType) -> Any:
+    # Whole numbers beyond 2**53 are rounded, as in any mixture of numbers.
+    return column if column.type == kind else column.cast(kind, safe=False)
 
 
 def _common(name: str, kinds: set[pa.DataType]) -> pa.DataType:

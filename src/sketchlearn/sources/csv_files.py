@@ -67,8 +67,7 @@ class CsvSource(Source):
         import pyarrow.csv as pa_csv
 
         convert = pa_csv.ConvertOptions(column_types=self._types, include_columns=self._layout.used)
-        names = _csv_schema(path).names
-        with reading(path), _values_read(path, names), _open_csv(path, convert) as reader:
+        with reading(path), _values_read(path), _open_csv(path, convert) as reader:
             for part in reader:
                 yield from self._layout.batches(part)
 
@@ -100,7 +99,7 @@ def _declared(path: Path, label: str | None) -> pa.Schema:
 
 
 @contextmanager
-def _values_read(path: Path, names: Sequence[str]) -> Iterator[None]:
+def _values_read(path: Path) -> Iterator[None]:
     """Turn what pyarrow says of a value into `SourceError`, with the name of its column."""
     import pyarrow as pa
 
@@ -110,9 +109,10 @@ def _values_read(path: Path, names: Sequence[str]) -> Iterator[None]:
         told = re.search(r"CSV column #(\d+): (?:Row #(\d+): )?(.*)", str(error), re.DOTALL)
         if told is None:
             raise
+        name = _csv_schema(path).names[int(told[1])]
         row = f", line {told[2]}" if told[2] else ""
         raise SourceError(
-            f"{path} cannot be read: column {names[int(told[1])]!r}{row}: {told[3]}. The type of "
+            f"{path} cannot be read: column {name!r}{row}: {told[3]}. The type of "
             f"a column is that of the first file's first {CSV_BLOCK >> 20} megabytes. Correct the "
             f"value, leave the column out with columns=[...], or write the table as Parquet."
         ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, final
 
 from sketchlearn.errors import MissingExtraError, SourceError
@@ -90,16 +90,22 @@ class DuckdbDatabase(Database):
         if self._connection is not None:
             yield self._connection
             return
-        connection = _duckdb().connect(
-            self._path,
-            read_only=self._path != ":memory:",
-            # A table of the query is none of the variables of this library.
-            config={"python_enable_replacements": "false"},
-        )
-        try:
+        with closing(self._open()) as connection:
             yield connection
-        finally:
-            connection.close()
+
+    def _open(self) -> Any:
+        try:
+            return _duckdb().connect(
+                self._path,
+                read_only=self._path != ":memory:",
+                # A table of the query is none of the variables of this library.
+                config={"python_enable_replacements": "false"},
+            )
+        except _duckdb().Error as error:
+            raise SourceError(
+                f"{self._path} cannot be opened by DuckDB ({error}). Where it is open for writing, "
+                f"close it, or in the same program give that connection as database=."
+            ) from error
 
 
 def _duckdb() -> Any:

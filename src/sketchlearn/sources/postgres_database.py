@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, final
 
-from sketchlearn.errors import MissingExtraError
+from sketchlearn.errors import MissingExtraError, SourceError
 from sketchlearn.sources.databases import Database, one_query
 
 if TYPE_CHECKING:
@@ -62,10 +62,19 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
-        connection = closing(_driver().connect(self._uri))
-        with connection as opened, closing(opened.cursor()) as cursor:
+        with closing(self._connect()) as connection, closing(connection.cursor()) as cursor:
             cursor.execute("set transaction read only")
             yield cursor
+
+    def _connect(self) -> Any:
+        driver = _driver()
+        try:
+            return driver.connect(self._uri)
+        except driver.Error as error:
+            raise SourceError(
+                f"The PostgreSQL server cannot be reached ({str(error).strip()}). Check its "
+                f"address, the name of the database and of the user, and that it runs."
+            ) from error
 
 
 def _is_numeric(field: pa.Field) -> bool:
