@@ -16,6 +16,7 @@ import pytest
 from sketchlearn.errors import EmptySourceError, SourceError
 from sketchlearn.sources import Batch, Source, open_source
 
+pwd = pytest.importorskip("pwd")
 pa = pytest.importorskip("pyarrow")
 driver = pytest.importorskip("adbc_driver_postgresql.dbapi")
 
@@ -24,15 +25,16 @@ pytestmark = pytest.mark.skipif(None in PROGRAMS, reason="needs the programs of 
 ROWS = 50_000
 
 
-def _as_another(folder: Path) -> list[str]:
-    # A server refuses to be run by root.
+def _as_another(folder: Path) -> dict[str, Any]:
+    """Return how to start a program that refuses to be run by root."""
     if os.geteuid() != 0:
-        return []
-    changer = shutil.which("setpriv")
-    if changer is None:
-        pytest.skip("needs setpriv to run a server when tests are run by root")
-    os.chown(folder, 65534, 65534)
-    return [changer, "--reuid=65534", "--regid=65534", "--clear-groups"]
+        return {}
+    try:
+        nobody = pwd.getpwnam("nobody")
+    except KeyError:
+        pytest.skip("needs the user nobody when tests are run by root")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +42,17 @@ def server() -> Iterator[str]:
     """A server of our own on a socket in a folder, as the URI of its one database."""
     # Not pytest's folder: its name is too long for a socket, and only its owner may enter.
     folder = Path(tempfile.mkdtemp(prefix="pg"))
-    prefix, data = _as_another(folder), folder / "data"
+    user, data = _as_another(folder), folder / "data"
     initdb, control, _ = (str(Path(program or "").resolve()) for program in PROGRAMS)
 
     def run(*command: str) -> None:
         done = subprocess.run(
-            [*prefix, *command],
+            command,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             cwd=folder,
             check=False,
+            **user,
         )
         assert done.returncode == 0, done.stderr
 
