@@ -14,8 +14,7 @@ from sketchlearn.errors import (
     SourceError,
     UnsupportedSourceError,
 )
-from sketchlearn.sources import BATCH_ROWS, open_source
-from sketchlearn.sources.pilot import join
+from sketchlearn.sources import BATCH_ROWS, Batch, open_source
 
 
 def test_array_schema_and_records(values: np.ndarray) -> None:
@@ -25,7 +24,7 @@ def test_array_schema_and_records(values: np.ndarray) -> None:
     assert (source.schema.image, source.schema.label) == (None, None)
     assert (source.rows, source.one_shot) == (40, False)
     for _ in range(2):
-        batch = join(list(source.batches()))
+        batch = Batch.join(list(source.batches()))
         np.testing.assert_array_equal(batch.values, values)
         assert batch.labels is None
 
@@ -46,12 +45,12 @@ def test_wide_records_come_fewer_at_a_time() -> None:
 
 def test_columns_are_selected_in_the_order_asked(values: np.ndarray) -> None:
     source = open_source(values, columns=["x2", "x0"])
-    np.testing.assert_array_equal(join(list(source.batches())).values, values[:, [2, 0]])
+    np.testing.assert_array_equal(Batch.join(list(source.batches())).values, values[:, [2, 0]])
 
 
 def test_label_column_leaves_the_values(values: np.ndarray) -> None:
     source = open_source(values, label="x1")
-    batch = join(list(source.batches()))
+    batch = Batch.join(list(source.batches()))
     assert source.schema.columns == ("x0", "x2")
     assert source.schema.label == "x1"
     np.testing.assert_array_equal(batch.values, values[:, [0, 2]])
@@ -62,7 +61,7 @@ def test_label_column_leaves_the_values(values: np.ndarray) -> None:
 def test_pair(values: np.ndarray, labels: np.ndarray, name: str | None) -> None:
     source = open_source((values, labels[:, None]), label=name)
     assert source.schema.label == (name or "label")
-    np.testing.assert_array_equal(join(list(source.batches())).labels, labels)
+    np.testing.assert_array_equal(Batch.join(list(source.batches())).labels, labels)
 
 
 def test_pair_with_series_of_another_index(values: np.ndarray, labels: np.ndarray) -> None:
@@ -78,7 +77,7 @@ def test_images_declare_their_shape() -> None:
     digits = np.arange(5 * 64).reshape(5, 8, 8)
     source = open_source(digits)
     assert source.schema.image == (8, 8)
-    np.testing.assert_array_equal(join(list(source.batches())).values, digits.reshape(5, 64))
+    np.testing.assert_array_equal(Batch.join(list(source.batches())).values, digits.reshape(5, 64))
     assert open_source(digits, image=(1, 8, 8)).schema.image == (1, 8, 8)
     assert open_source(digits.reshape(5, 64), image=(8, 8)).schema.image == (8, 8)
     assert open_source(digits, columns=["x0", "x9"]).schema.image is None
@@ -92,7 +91,7 @@ def test_image_of_another_size_is_refused(values: np.ndarray) -> None:
 def test_npy_file_is_mapped(tmp_path: Path, values: np.ndarray) -> None:
     np.save(tmp_path / "x.npy", values)
     source = open_source(tmp_path / "x.npy")
-    np.testing.assert_array_equal(join(list(source.batches())).values, values)
+    np.testing.assert_array_equal(Batch.join(list(source.batches())).values, values)
     np.testing.assert_array_equal(source.pilot(7, 3).values, open_source(values).pilot(7, 3).values)
 
 
@@ -119,7 +118,7 @@ def test_npy_file_that_cannot_be_read(tmp_path: Path, values: np.ndarray, damage
 def test_tensors(values: np.ndarray, labels: np.ndarray) -> None:
     torch = pytest.importorskip("torch")
     records = torch.tensor(values, requires_grad=True)
-    batch = join(list(open_source((records, torch.tensor(labels))).batches()))
+    batch = Batch.join(list(open_source((records, torch.tensor(labels))).batches()))
     np.testing.assert_array_equal(batch.values, values)
     np.testing.assert_array_equal(batch.labels, labels)
     half = open_source(torch.ones(4, 2, dtype=torch.bfloat16))
@@ -213,4 +212,4 @@ def test_array_of_another_library(values: np.ndarray) -> None:
         def __array__(self) -> np.ndarray:
             raise AssertionError("the whole array was read")
 
-    np.testing.assert_array_equal(join(list(open_source(Lazy()).batches())).values, values)
+    np.testing.assert_array_equal(Batch.join(list(open_source(Lazy()).batches())).values, values)

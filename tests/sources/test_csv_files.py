@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sketchlearn.errors import ColumnError, SourceError
-from sketchlearn.sources import open_source
+from sketchlearn.sources import Batch, open_source
 from sketchlearn.sources.csv_files import CSV_BLOCK
-from sketchlearn.sources.pilot import join
 
-pytest.importorskip("pyarrow")
+pa = pytest.importorskip("pyarrow")
 
 
 def test_numbers_are_floats_and_labels_keep_their_type(tmp_path: Path) -> None:
@@ -32,14 +30,16 @@ def test_column_that_turns_out_to_hold_fractions(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     rows = CSV_BLOCK // 2 + 10
     path.write_text("a\n" + "1\n" * rows + "1.5\n")
-    values = join(list(open_source(path).batches())).values
+    values = Batch.join(list(open_source(path).batches())).values
     assert len(values) == rows + 1
     assert values[-1, 0] == 1.5
 
 
-def test_compressed_file(tmp_path: Path) -> None:
-    path = tmp_path / "x.csv.gz"
-    path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
+@pytest.mark.parametrize("suffix", [".gz", ".zst", ".bz2"])
+def test_compressed_file(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x.csv{suffix}"
+    with pa.output_stream(str(path), compression="detect") as stream:
+        stream.write(b"a,b\n1,2\n")
     assert next(open_source(path).batches()).values.tolist() == [[1, 2]]
 
 

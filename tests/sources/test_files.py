@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from sketchlearn.errors import ColumnError, EmptySourceError, SourceError, UnsupportedSourceError
-from sketchlearn.sources import open_source
+from sketchlearn.sources import Batch, open_source
 from sketchlearn.sources.files import PILOT_PARTS, spread
-from sketchlearn.sources.pilot import join
 
 pa = pytest.importorskip("pyarrow")
 pa_csv = pytest.importorskip("pyarrow.csv")
@@ -50,7 +49,7 @@ def test_same_records_however_the_files_are_named(
         assert source.schema.dtypes == ("float64",) * 3
         assert not source.one_shot
         for _ in range(2):
-            batch = join(list(source.batches()))
+            batch = Batch.join(list(source.batches()))
             np.testing.assert_allclose(batch.values, values, rtol=1e-14)
             assert batch.labels is not None
             assert batch.labels.tolist() == _columns(values, labels)["y"]

@@ -14,7 +14,7 @@ from sketchlearn.sources import open_source
 
 
 def test_import_is_light() -> None:
-    heavy = ("torch", "sklearn", "pandas", "polars", "pyarrow")
+    heavy = ("torch", "sklearn", "pandas", "polars", "pyarrow", "duckdb", "adbc_driver_manager")
     code = f"import sys, sketchlearn.sources; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from sketchlearn.errors import SourceError
-from sketchlearn.sources import open_source
-from sketchlearn.sources.pilot import join
+from sketchlearn.sources import Batch, open_source
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -43,7 +42,7 @@ def test_pilot_of_many_row_groups_is_spread(tmp_path: Path) -> None:
 def test_files_of_other_number_types_lose_nothing(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1]}), tmp_path / "0.parquet")
     pq.write_table(pa.table({"a": [1.5]}), tmp_path / "1.parquet")
-    assert join(list(open_source(tmp_path).batches())).values.tolist() == [[1.0], [1.5]]
+    assert Batch.join(list(open_source(tmp_path).batches())).values.tolist() == [[1.0], [1.5]]
 
 
 def test_index_written_by_pandas_is_no_column(tmp_path: Path) -> None:

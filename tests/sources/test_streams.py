@@ -15,8 +15,7 @@ from sketchlearn.errors import (
     SourceError,
     UnsupportedSourceError,
 )
-from sketchlearn.sources import BATCH_ROWS, open_source
-from sketchlearn.sources.pilot import join
+from sketchlearn.sources import BATCH_ROWS, Batch, open_source
 
 
 def test_list_can_be_read_again(values: np.ndarray) -> None:
@@ -27,7 +26,7 @@ def test_list_can_be_read_again(values: np.ndarray) -> None:
     for _ in range(2):
         batches = list(source.batches())
         assert [len(batch) for batch in batches] == [15, 25]
-        np.testing.assert_array_equal(join(batches).values, values)
+        np.testing.assert_array_equal(Batch.join(batches).values, values)
 
 
 def test_generator_replays_its_pilot_once(values: np.ndarray, labels: np.ndarray) -> None:
@@ -36,7 +35,7 @@ def test_generator_replays_its_pilot_once(values: np.ndarray, labels: np.ndarray
     assert source.schema.label == "label"
     for rows in (10, 20, 5):
         np.testing.assert_array_equal(source.pilot(rows, 0).values, values[:rows])
-    batch = join(list(source.batches()))
+    batch = Batch.join(list(source.batches()))
     np.testing.assert_array_equal(batch.values, values)
     np.testing.assert_array_equal(batch.labels, labels)
     for again in (lambda: list(source.batches()), lambda: source.pilot(5, 0)):
@@ -67,7 +66,7 @@ def test_object_that_hands_out_its_one_iterator(values: np.ndarray) -> None:
     source = open_source(Holder())
     assert source.one_shot
     source.pilot(5, 0)
-    np.testing.assert_array_equal(join(list(source.batches())).values, values)
+    np.testing.assert_array_equal(Batch.join(list(source.batches())).values, values)
 
 
 def test_large_items_are_cut() -> None:
@@ -90,7 +89,7 @@ def test_tables(library: str, values: np.ndarray, labels: np.ndarray) -> None:
         return frame({"u": values[a:b, 0], "v": values[a:b, 1], "y": labels[a:b]})
 
     source = open_source([part(0, 0), part(0, 30), part(30, 40)], label="y")
-    batch = join(list(source.batches()))
+    batch = Batch.join(list(source.batches()))
     assert source.schema.columns == ("u", "v")
     np.testing.assert_array_equal(batch.values, values[:, :2])
     np.testing.assert_array_equal(batch.labels, labels)

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from sketchlearn.errors import ColumnError, EmptySourceError, LabelError, SourceError
-from sketchlearn.sources import open_source
-from sketchlearn.sources.pilot import join
+from sketchlearn.sources import Batch, open_source
 
 torch = pytest.importorskip("torch")
 data = torch.utils.data
@@ -64,7 +63,7 @@ def test_same_records_whatever_the_kind(kind: str, values: np.ndarray, labels: n
     assert not source.one_shot
     assert len(source.pilot(10, 0)) == 10
     for _ in range(2):
-        batch = join(list(source.batches()))
+        batch = Batch.join(list(source.batches()))
         np.testing.assert_array_equal(batch.values, values[:, [2, 0]])
         np.testing.assert_array_equal(batch.labels, labels)
 
@@ -81,7 +80,7 @@ def test_records_without_labels(values: np.ndarray) -> None:
     records = torch.tensor(values)
     alone = data.TensorDataset(records)
     for given in (alone, Mapped(list(records)), data.DataLoader(alone, batch_size=9)):
-        batch = join(list(open_source(given).batches()))
+        batch = Batch.join(list(open_source(given).batches()))
         np.testing.assert_array_equal(batch.values, values)
         assert batch.labels is None
 
@@ -107,7 +106,7 @@ def test_iterable_dataset_over_one_iterator(values: np.ndarray) -> None:
     source = open_source(Streamed(iter(torch.tensor(values))))
     assert source.one_shot
     source.pilot(5, 0)
-    np.testing.assert_array_equal(join(list(source.batches())).values, values)
+    np.testing.assert_array_equal(Batch.join(list(source.batches())).values, values)
 
 
 def test_rows_of_loaders(values: np.ndarray) -> None:

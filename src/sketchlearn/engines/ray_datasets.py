@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from sketchlearn.engines.frame import Frame, require
 from sketchlearn.engines.partials import Order, outcome, sketches_in
-from sketchlearn.sources.pilot import no_record
+from sketchlearn.sources.batch import no_record
 
 if TYPE_CHECKING:
     import pyarrow as pa

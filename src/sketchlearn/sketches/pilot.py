@@ -154,7 +154,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
     """Decide the plan from pilot records that were already read."""
     pilot = _clean(pilot, options.missing)
     schema, reasons = _schema(source, pilot, options)
-    encoded = schema.encode(Batch(pilot.values, pilot.labels)).values
+    encoded = schema.encode(pilot).values
     scales, scale_reason = _scales(encoded, options)
     size = options.size
     if size == "auto":
@@ -193,8 +193,7 @@ def _clean(pilot: Batch, missing: Missing) -> Batch:
             "values. Clean them, or drop and count them with missing='drop' "
             "(on the command line: --missing drop)."
         )
-    labels = None if pilot.labels is None else np.asarray(pilot.labels)[finite]
-    pilot = Batch(pilot.values[finite], labels)
+    pilot = pilot.take(np.flatnonzero(finite))
     if len(pilot) < 2:
         raise EmptySourceError(
             f"The source gave {len(pilot)} usable records, but a plan needs at least 2 "

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
+from sketchlearn.errors import SourceError
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
-from sketchlearn.sources.files import origin_of, reading, refuse_empty, spread
-from sketchlearn.sources.pilot import join, take
+from sketchlearn.sources.files import origin_of, reading, refuse_empty, spread_rows, widened
 from sketchlearn.sources.table_layout import TableLayout
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.csv as pa_csv
 
-# Bytes of CSV read at a time. The type of a label is guessed from the first block.
+# Bytes of CSV read at a time. The types of columns are guessed from the first block.
 CSV_BLOCK = 1 << 22
 
 
@@ -36,14 +39,14 @@ class CsvSource(Source):
         Raises:
             EmptySourceError: a file has no byte.
             SourceError: a file cannot be read.
-            ColumnError: a column is absent or not numeric, or the files differ.
+            ColumnError: a column is absent, or the files differ.
         """
         refuse_empty(paths)
-        arrow = _with_floats(_csv_schema(paths[0]), choice.label)
+        arrow = _declared(paths[0], choice.label)
         self._layout = TableLayout.of(arrow, choice)
         self._types = {name: arrow.field(name).type for name in self._layout.used}
         for path in paths[1:]:
-            self._layout.check(_with_floats(_csv_schema(path), choice.label), str(path))
+            self._layout.check(_declared(path, choice.label), str(path))
         self._paths = tuple(paths)
         self.schema = self._layout.schema
         self.origin = origin_of(paths)
@@ -59,21 +62,13 @@ class CsvSource(Source):
         Raises:
             EmptySourceError: the files hold no record.
         """
-        kept: list[Batch] = []
-        missing = rows
-        parts = spread(len(self._paths), seed)
-        for done, i in enumerate(parts):
-            # What a short file lacks is asked of those after it.
-            some = take(self._read(self._paths[i]), -(-missing // (len(parts) - done)))
-            missing -= sum(map(len, some))
-            kept += some
-        return join(kept)
+        return spread_rows([partial(self._read, path) for path in self._paths], rows, seed)
 
     def _read(self, path: Path) -> Iterator[Batch]:
         import pyarrow.csv as pa_csv
 
         convert = pa_csv.ConvertOptions(column_types=self._types, include_columns=self._layout.used)
-        with reading(path), _open_csv(path, convert) as reader:
+        with reading(path), _values_read(path), _open_csv(path, convert) as reader:
             for part in reader:
                 yield from self._layout.batches(part)
 
@@ -90,12 +85,35 @@ def _csv_schema(path: Path) -> pa.Schema:
         return reader.schema
 
 
-def _with_floats(arrow: pa.Schema, label: str | None) -> pa.Schema:
+def _declared(path: Path, label: str | None) -> pa.Schema:
     import pyarrow as pa
 
-    def wider(field: pa.Field) -> pa.Field:
-        # A column whose first block is blank is read as missing numbers.
-        loose = pa.types.is_integer(field.type) or pa.types.is_null(field.type)
-        return field.with_type(pa.float64()) if loose and field.name != label else field
+    # A column whose first block is blank is read as missing numbers.
+    return pa.schema(
+        [
+            field.with_type(pa.float64())
+            if pa.types.is_null(field.type) and field.name != label
+            else field
+            for field in widened(_csv_schema(path), label)
+        ]
+    )
 
-    return pa.schema([wider(field) for field in arrow])
+
+@contextmanager
+def _values_read(path: Path) -> Iterator[None]:
+    """Turn what pyarrow says of a value into `SourceError`, with the name of its column."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except pa.ArrowInvalid as error:
+        told = re.search(r"CSV column #(\d+): (?:Row #(\d+): )?(.*)", str(error), re.DOTALL)
+        if told is None:
+            raise
+        name = _csv_schema(path).names[int(told[1])]
+        row = f", line {told[2]}" if told[2] else ""
+        raise SourceError(
+            f"{path} cannot be read: column {name!r}{row}: {told[3]}. The type of "
+            f"a column is that of the first file's first {CSV_BLOCK >> 20} megabytes. Correct the "
+            f"value, leave the column out with columns=[...], or write the table as Parquet."
+        ) from error

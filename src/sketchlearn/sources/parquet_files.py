@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, final
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
 from sketchlearn.sources.files import origin_of, reading, refuse_empty, spread
-from sketchlearn.sources.pilot import draw_rows, join, pick
+from sketchlearn.sources.hive import Partitions
+from sketchlearn.sources.paths import Found
+from sketchlearn.sources.pilot import draw_rows, pick
 from sketchlearn.sources.records import batch_rows
 from sketchlearn.sources.table_layout import TableLayout
 
@@ -23,7 +25,8 @@ PARQUET_BUFFER = 1 << 16
 
 @dataclass(frozen=True)
 class _RowGroup:
-    path: Path
+    # file: number of the file; index: of the group within it
+    file: int
     index: int
     rows: int
 
@@ -34,20 +37,23 @@ class ParquetSource(Source):
 
     one_shot = False
 
-    def __init__(self, paths: Sequence[Path], choice: Choice) -> None:
+    def __init__(self, files: Sequence[Found], choice: Choice) -> None:
         """Open files by their footers; no record is read.
 
         Raises:
             EmptySourceError: a file has no byte.
             SourceError: a file cannot be read.
-            ColumnError: a column is absent or not numeric, or the files differ.
+            ColumnError: a column is absent, or the files differ.
         """
-        refuse_empty(paths)
-        with reading(paths[0]), _open_parquet(paths[0]) as first:
-            self._layout = TableLayout.of(first.schema_arrow, choice)
-        self._groups = [group for path in paths for group in self._groups_of(path)]
+        self._paths = [file.path for file in files]
+        refuse_empty(self._paths)
+        with reading(self._paths[0]), _open_parquet(self._paths[0]) as first:
+            arrow = first.schema_arrow
+        self._partitions = Partitions.of(files, arrow.names)
+        self._layout = TableLayout.of(self._partitions.declare(arrow), choice)
+        self._groups = [group for i in range(len(files)) for group in self._groups_of(i)]
         self.schema = self._layout.schema
-        self.origin = origin_of(paths)
+        self.origin = origin_of(self._paths)
         self.rows = sum(group.rows for group in self._groups)
 
     def batches(self) -> Iterator[Batch]:
@@ -69,20 +75,24 @@ class ParquetSource(Source):
             inside = drawn[(drawn >= start) & (drawn < start + group.rows)] - start
             kept += pick(self._read(group), inside)
             start += group.rows
-        return join(kept)
+        return Batch.join(kept)
 
-    def _groups_of(self, path: Path) -> list[_RowGroup]:
-        with reading(path), _open_parquet(path) as file:
-            self._layout.check(file.schema_arrow, str(path))
-            sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-        return [_RowGroup(path, i, rows) for i, rows in enumerate(sizes) if rows]
+    def _groups_of(self, file: int) -> list[_RowGroup]:
+        path = self._paths[file]
+        with reading(path), _open_parquet(path) as opened:
+            self._layout.check(self._partitions.declare(opened.schema_arrow), str(path))
+            sizes = [opened.metadata.row_group(i).num_rows for i in range(opened.num_row_groups)]
+        return [_RowGroup(file, i, rows) for i, rows in enumerate(sizes) if rows]
 
     def _read(self, group: _RowGroup) -> Iterator[Batch]:
         used = self._layout.used
+        inside = [name for name in used if name not in self._partitions.fields.names]
         step = batch_rows(len(used))
-        with reading(group.path), _open_parquet(group.path) as file:
-            for part in file.iter_batches(step, row_groups=[group.index], columns=used):
-                yield from self._layout.batches(part)
+        path = self._paths[group.file]
+        with reading(path), _open_parquet(path) as opened:
+            for part in opened.iter_batches(step, row_groups=[group.index], columns=inside):
+                whole = self._partitions.add(part, group.file, used)
+                yield from self._layout.batches(whole)
 
 
 def _open_parquet(path: Path) -> pq.ParquetFile:

@@ -8,8 +8,8 @@ from typing import final
 
 import numpy as np
 
-from sketchlearn.errors import EmptySourceError, SourceError
-from sketchlearn.sources.batch import Batch
+from sketchlearn.errors import SourceError
+from sketchlearn.sources.batch import Batch, no_record
 
 
 def draw_rows(total: int, rows: int, seed: int) -> np.ndarray:
@@ -24,40 +24,12 @@ def draw_rows(total: int, rows: int, seed: int) -> np.ndarray:
     return np.sort(generator.choice(total, size=min(rows, total), replace=False))
 
 
-def no_record() -> EmptySourceError:
-    """Build the error for a source of zero records."""
-    return EmptySourceError(
-        "The source holds no record, and at least one was expected. "
-        "Check the path or the filter it comes from."
-    )
-
-
-def join(batches: list[Batch]) -> Batch:
-    """Return the records of several batches as one.
-
-    Raises:
-        EmptySourceError: there is no batch.
-    """
-    if not batches:
-        raise no_record()
-    labels = [batch.labels for batch in batches if batch.labels is not None]
-    return Batch(
-        np.concatenate([batch.values for batch in batches]),
-        np.concatenate(labels) if labels else None,
-    )
-
-
-def head(batch: Batch, rows: int) -> Batch:
-    """Return the first records of a batch."""
-    return Batch(batch.values[:rows], None if batch.labels is None else batch.labels[:rows])
-
-
 def take(batches: Iterable[Batch], rows: int) -> list[Batch]:
     """Return the first `rows` records as batches, reading no further than they need."""
     kept: list[Batch] = []
     missing = rows
     for batch in batches:
-        kept.append(head(batch, missing))
+        kept.append(batch.rows(0, missing))
         missing -= len(kept[-1])
         if missing <= 0:
             break
@@ -70,7 +42,7 @@ def first_rows(batches: Iterable[Batch], rows: int) -> Batch:
     Raises:
         EmptySourceError: there is no record.
     """
-    return join(take(batches, rows))
+    return Batch.join(take(batches, rows))
 
 
 def pick(batches: Iterable[Batch], positions: np.ndarray) -> Iterator[Batch]:
@@ -81,7 +53,7 @@ def pick(batches: Iterable[Batch], positions: np.ndarray) -> Iterator[Batch]:
     for batch in batches:
         at = positions[(positions >= start) & (positions < start + len(batch))] - start
         if len(at):
-            yield Batch(batch.values[at], None if batch.labels is None else batch.labels[at])
+            yield batch.take(at)
         start += len(batch)
         if start > positions[-1]:
             return
@@ -93,12 +65,7 @@ def skip(batches: Iterator[Batch], rows: int) -> Iterator[Batch]:
         passed = min(rows, len(batch))
         rows -= passed
         if passed < len(batch):
-            yield tail(batch, passed) if passed else batch
-
-
-def tail(batch: Batch, start: int) -> Batch:
-    """Return the records of a batch from position `start` on."""
-    return Batch(batch.values[start:], None if batch.labels is None else batch.labels[start:])
+            yield batch.rows(passed) if passed else batch
 
 
 @final

@@ -54,7 +54,7 @@ class StreamSource(Source):
         Raises:
             UnsupportedSourceError: an item is no batch of records.
             SourceError: the first batch cannot be read.
-            ColumnError: a column is absent or not numeric.
+            ColumnError: a column is absent, or an array holds no numbers.
         """
         self._open = open_items
         self.one_shot = one_shot
@@ -107,7 +107,7 @@ def open_stream(source: Iterable[object], choice: Choice) -> StreamSource:
     Raises:
         UnsupportedSourceError: an item is no batch of records.
         SourceError: the first batch cannot be read.
-        ColumnError: a column is absent or not numeric.
+        ColumnError: a column is absent, or an array holds no numbers.
     """
     items = iter(source)
     # Some objects hand out the one iterator they hold each time they are asked.
@@ -162,5 +162,4 @@ def _array_batches(layout: ArrayLayout, item: _Arrays) -> Iterator[Batch]:
     batch = layout.batch(item.records, item.labels)
     step = batch_rows(batch.values.shape[1])
     for start in range(0, len(batch), step):
-        part = slice(start, start + step)
-        yield Batch(batch.values[part], None if batch.labels is None else batch.labels[part])
+        yield batch.rows(start, start + step)

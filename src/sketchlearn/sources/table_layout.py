@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sketchlearn.errors import ColumnError, SourceError
+from sketchlearn.sources.arrow_columns import (
+    dtype_name,
+    plain_column,
+    plain_type,
+    same_type,
+)
 from sketchlearn.sources.batch import Batch, SourceSchema
 from sketchlearn.sources.choice import Choice
-from sketchlearn.sources.records import as_values, batch_rows, check_labels, missing_labels
+from sketchlearn.sources.records import batch_rows, check_labels, missing_labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,8 +56,10 @@ class TableLayout:
         """Build the layout of tables of this Arrow schema.
 
         Raises:
-            ColumnError: a column is absent, not numeric, or without name.
+            ColumnError: a column is absent, named twice, or without name.
         """
+        import pyarrow as pa
+
         hidden = _index_columns(arrow)
         names = choice.names(arrow.names, label_apart=False, hidden=hidden)
         if "" in names:
@@ -59,11 +67,13 @@ class TableLayout:
                 "A column has no name, as when pandas writes its index to CSV. Write the file "
                 "with index=False, or choose the columns with columns=[...]."
             )
+        fields = [_declared(arrow.field(name)) for name in names]
         schema = SourceSchema(
             columns=names,
-            dtypes=tuple(_dtype(arrow.field(name).type, name).name for name in names),
+            dtypes=tuple(dtype_name(field.type) for field in fields),
             image=choice.image_for(len(names), None),
             label=choice.label,
+            arrow=pa.schema(fields),
         )
         return cls(schema, frozenset(arrow.names) - set(hidden))
 
@@ -77,7 +87,7 @@ class TableLayout:
         """Refuse a later table that has other columns than the first.
 
         Raises:
-            ColumnError: a column is missing, added, or not numeric.
+            ColumnError: a column is missing, added, named twice, or of another type.
         """
         names = set(arrow.names) - set(_index_columns(arrow))
         absent, added = sorted(self.names - names), sorted(names - self.names)
@@ -86,8 +96,19 @@ class TableLayout:
                 f"{where} has other columns than the first: missing {absent}, added {added}. "
                 f"Give tables of the same columns."
             )
-        for name in self.schema.columns:
-            _dtype(arrow.field(name).type, name)
+        for name in self.used:
+            if len(arrow.get_all_field_indices(name)) > 1:
+                raise ColumnError(
+                    f"{where} has several columns named {name!r}, and one was expected. "
+                    f"Rename them so that every name is used once."
+                )
+        for field in self._fields:
+            later = plain_type(arrow.field(field.name).type)
+            if not same_type(field.type, later):
+                raise ColumnError(
+                    f"Column {field.name!r} holds values of type {later} in {where}, where the "
+                    f"first had {field.type}. Convert it, so that its type is the same everywhere."
+                )
 
     def batches(self, table: pa.Table | pa.RecordBatch) -> Iterator[Batch]:
         """Yield the records of a table, a batch at a time.
@@ -102,17 +123,25 @@ class TableLayout:
         step = batch_rows(len(self.schema.columns))
         for part in table.select(self.used).to_batches(max_chunksize=step):
             if len(part):
-                yield Batch(self._values(part), self._labels(part))
+                yield Batch.of_table(self._values(part), self._labels(part))
 
-    def _values(self, part: pa.RecordBatch) -> np.ndarray:
-        columns = [_numbers(part.column(name)) for name in self.schema.columns]
-        dtypes = {column.dtype for column in columns}
-        # Columns of one dtype keep it; float64 holds any mixture, and the NaN of nulls.
-        dtype = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float64)
-        values = np.empty((len(part), len(columns)), dtype)
-        for i, column in enumerate(columns):
-            values[:, i] = column
-        return as_values(values)
+    @property
+    def _fields(self) -> pa.Schema:
+        assert self.schema.arrow is not None
+        return self.schema.arrow
+
+    def _values(self, part: pa.RecordBatch) -> pa.RecordBatch:
+        import pyarrow as pa
+
+        if self.schema.label is not None:
+            part = part.select(self.schema.columns)
+        if part.schema.equals(self._fields):
+            return part
+        columns = [
+            plain_column(column, kind)
+            for column, kind in zip(part.columns, self._fields.types, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, names=self._fields.names)
 
     def _labels(self, part: pa.RecordBatch) -> np.ndarray | None:
         import pyarrow as pa
@@ -133,21 +162,11 @@ def _index_columns(arrow: pa.Schema) -> list[str]:
     return [name for name in told.get("index_columns", []) if isinstance(name, str)]
 
 
-def _dtype(kind: pa.DataType, name: str) -> np.dtype:
+def _declared(field: pa.Field) -> pa.Field:
     import pyarrow as pa
 
-    if pa.types.is_decimal(kind):
-        return np.dtype(np.float64)
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
-        raise ColumnError.not_numeric(name, f"values of type {kind}")
-    return np.dtype(kind.to_pandas_dtype())
-
-
-def _numbers(column: Any) -> np.ndarray:
-    import pyarrow as pa
-
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.uint8())  # booleans with nulls would become Python objects
-    elif pa.types.is_decimal(column.type):
-        column = column.cast(pa.float64())
-    return column.to_numpy(zero_copy_only=False)
+    kind = plain_type(field.type)
+    told = dict(field.metadata or {})
+    if pa.types.is_dictionary(field.type):
+        told[b"dictionary"] = b"1"
+    return pa.field(field.name, kind, metadata=told or None)

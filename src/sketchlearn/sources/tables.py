@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 from sketchlearn.errors import UnsupportedSourceError
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
-from sketchlearn.sources.pilot import Replay, draw_rows, first_rows, join, pick
+from sketchlearn.sources.pilot import Replay, draw_rows, first_rows, pick
 from sketchlearn.sources.table_layout import TableLayout, arrow_errors
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class TableSource(Source):
 
         Raises:
             SourceError: it cannot be exported to Arrow.
-            ColumnError: a column is absent or not numeric.
+            ColumnError: a column is absent or named twice.
         """
         reader = _open_reader(source)
         self._source = source
@@ -57,7 +57,7 @@ class TableSource(Source):
             return self._replay.pilot(rows)
         if self.rows is None:
             return first_rows(self.batches(), rows)
-        return join(list(pick(self.batches(), draw_rows(self.rows, rows, seed))))
+        return Batch.join(list(pick(self.batches(), draw_rows(self.rows, rows, seed))))
 
     def _read(self, reader: pa.RecordBatchReader) -> Iterator[Batch]:
         with arrow_errors(self._where):
