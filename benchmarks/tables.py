@@ -101,8 +101,9 @@ def measure(name: str, chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def _mean(rows: list[Figures]) -> Figures:
-    """Return the mean of every figure."""
-    return {key: round(float(np.mean([row[key] for row in rows])), 4) for key in rows[0]}
+    """Return the mean of every figure, over the seeds that have it."""
+    keys = dict.fromkeys(key for row in rows for key in row)
+    return {key: round(float(np.mean([row[key] for row in rows if key in row])), 4) for key in keys}
 
 
 def layout(figures: dict[str, dict[str, Any]]) -> str:

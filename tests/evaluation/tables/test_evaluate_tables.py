@@ -162,6 +162,13 @@ def test_a_category_that_differs_counts_as_the_whole_range_of_a_number():
     assert nearest_ratio(other, moved, train) == pytest.approx(1 / 0.005)
 
 
+def test_distances_are_not_compared_where_unseen_rows_are_copies():
+    flags = {"x": np.tile([0, 1], 50), "c": ["a"] * 100}
+    train, same, other = coded(train=flags, same=flags, other=flags | {"c": ["b"] * 100})
+    assert nearest_ratio(other, same, train) is None
+    assert nearest_ratio(same, other, train) == 0.0
+
+
 def test_absent_scikit_learn_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(MissingExtraError, match=r"sketchlearn\[eval\]"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sketchlearn.evaluation.memorisation import ratio
 from sketchlearn.evaluation.tables.columns import Coded
 
 
@@ -27,13 +26,14 @@ def _keys(values: np.ndarray) -> list[bytes]:
 
 def nearest_ratio(
     generated: Coded, holdout: Coded, train: Coded, most: int = 2_000, points: int = 20_000
-) -> float:
+) -> float | None:
     """Return the median distance from generated to training rows, over that of unseen rows.
 
     About 1 when generated rows are like unseen ones; less suggests copying, more that they
     lie away from the data. The squared distance adds up squared differences of numbers'
     ranks among the training rows (0 to 1), and 1 for every category that differs, as it
-    does for a number that is missing in one of two rows.
+    does for a number that is missing in one of two rows. None if half of the unseen rows
+    are copies of training rows: their median is 0 then.
 
     Args:
         generated: rows to judge.
@@ -42,11 +42,9 @@ def nearest_ratio(
         most: at most this many first rows are judged.
         points: at most this many first training rows are looked at.
     """
-    near, usual = (
-        float(np.median(_nearest(rows.first(most), train.first(points))))
-        for rows in (generated, holdout)
-    )
-    return ratio(near, usual)
+    train = train.first(points)
+    usual = float(np.median(_nearest(holdout.first(most), train)))
+    return float(np.median(_nearest(generated.first(most), train))) / usual if usual else None
 
 
 def _nearest(rows: Coded, train: Coded) -> np.ndarray:

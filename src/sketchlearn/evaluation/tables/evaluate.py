@@ -58,7 +58,7 @@ def evaluate_tables(
         synthetic rows and, as floor, on as many real ones. Best near their floors:
         "exact_copies" (share equal to a training row; floor: of the holdout's) and
         "closest_record_ratio" (median distance to the nearest training row over that of
-        the holdout's, 1).
+        the holdout's, 1; absent if half of those are 0).
 
     Raises:
         ColumnError: if a column of `train` is absent elsewhere, of another kind, or of a
@@ -124,10 +124,8 @@ def _downstream(made: Coded, known: Coded, real: Coded, target: str | None, seed
 
 def _copies(made: Coded, known: Coded, real: Coded) -> Result:
     """Look for copies of training rows."""
-    return {
-        "exact_copies": {
-            "value": exact_copies(made, known),
-            "floor": exact_copies(real, known),
-        },
-        "closest_record_ratio": {"value": nearest_ratio(made, real, known), "floor": 1.0},
-    }
+    copies = {"value": exact_copies(made, known), "floor": exact_copies(real, known)}
+    near = nearest_ratio(made, real, known)
+    if near is None:
+        return {"exact_copies": copies}
+    return {"exact_copies": copies, "closest_record_ratio": {"value": near, "floor": 1.0}}
