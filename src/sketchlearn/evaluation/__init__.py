@@ -11,6 +11,7 @@ from sketchlearn.evaluation.downstream import downstream
 from sketchlearn.evaluation.evaluate import evaluate
 from sketchlearn.evaluation.memorisation import closest_record
 from sketchlearn.evaluation.table import table
+from sketchlearn.evaluation.tables import evaluate_tables
 from sketchlearn.evaluation.two_sample import two_sample_auc
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "closest_record",
     "downstream",
     "evaluate",
+    "evaluate_tables",
     "fresh_frequencies",
     "neighbour_coverage",
     "sketch_distance",

@@ -41,6 +41,11 @@ def _good(metric: str) -> str:
     return {
         "sliced_wasserstein": "low, near the floor",
         "sketch_distance": "near 0",
+        "one_way_tv": "low, near the floor",
+        "two_way_tv": "low, near the floor",
+        "associations": "low, near the floor",
+        "rare_categories": "high, near the floor",
+        "exact_copies": "near the floor; more suggests copies",
         "two_sample_auc": "near 0.5",
         "precision": "high, near the floor",
         "density": "high, near the floor",
