@@ -1,5 +1,6 @@
 """Random Fourier features: frequency laws, the data pass, the differentiable reference."""
 
+from sketchlearn.features.column_groups import ColumnBlock, ColumnProjection, draw_columns
 from sketchlearn.features.hadamard import draw_hadamard
 from sketchlearn.features.integer_sums import integer_sums
 from sketchlearn.features.laws import (
@@ -19,11 +20,14 @@ __all__ = [
     "LAWS",
     "UNIT",
     "AdaptedRadius",
+    "ColumnBlock",
+    "ColumnProjection",
     "FoldedGaussian",
     "FrequencyLaw",
     "Gaussian",
     "Projection",
     "Student",
+    "draw_columns",
     "draw_dither",
     "draw_frequencies",
     "draw_hadamard",

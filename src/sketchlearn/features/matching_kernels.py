@@ -107,7 +107,8 @@ def match_chunks(records, half, forward, backward, target, first, last, gradient
 
 
 @compiled
-def _product(left, right, inner, out, add, columns):  # noqa: ANN001, ANN202
+def product(left, right, inner, out, add, columns):  # noqa: ANN001, ANN201
+    """Write (or add) the product of two panels, the right one so many columns wide."""
     if columns == WIDTHS[0]:
         tile_product(left, right, inner, out, add)
     elif columns == WIDTHS[1]:
@@ -122,7 +123,7 @@ def _features(records, frequencies, tile, waved):  # noqa: ANN001, ANN202
     cosine, sine = waved
     for part in range(frequencies.shape[0]):
         left, right = frequencies[part].ctypes.data, records.ctypes.data
-        _product(left, right, records.shape[0], tile.ctypes.data, False, records.shape[1])
+        product(left, right, records.shape[0], tile.ctypes.data, False, records.shape[1])
         for row in range(TILE_ROWS):
             for j in range(tile.shape[1]):
                 found = waves(tile[row, j])
@@ -139,7 +140,7 @@ def _pull(waved, residual, backward, gradient):  # noqa: ANN001, ANN202
         for part in range(backward.shape[0]):
             out = gradient[panel, part].ctypes.data
             left = backward[part].ctypes.data
-            _product(left, slopes, CHUNK, out, True, cosine.shape[2])
+            product(left, slopes, CHUNK, out, True, cosine.shape[2])
 
 
 @compiled

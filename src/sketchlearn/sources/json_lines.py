@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, final
 from sketchlearn.errors import ColumnError, SourceError
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
-from sketchlearn.sources.files import reading, refuse_empty, spread_rows, widened
+from sketchlearn.sources.files import origin_of, reading, refuse_empty, spread_rows, widened
 from sketchlearn.sources.table_layout import TableLayout
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class JsonSource(Source):
         for path in paths[1:]:
             next(self._tables(path), None)
         self.schema = self._layout.schema
+        self.origin = origin_of(paths)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the records in the order of the files."""
