@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import sketchlearn as sl
-from sketchlearn.encoding import Label, Schema
+from sketchlearn.encoding import Label, VectorSchema
 from sketchlearn.errors import FileFormatError, LabelError, OptionError, StorageError
 from sketchlearn.models.generators import MLP, Bounded
 
@@ -22,7 +22,7 @@ LOWER, UPPER = np.array([-1.0, -0.5]), np.array([0.8, 1.5])
 
 def model_of(generator=None, classes=("a", "b"), proportions=(0.8, 0.2)):
     """A model of a float column and an integer column, with a label."""
-    schema = Schema(
+    schema = VectorSchema(
         columns=("height", "age"),
         dtypes=("float64", "int32"),
         center=(170.0, 40.0),
@@ -44,7 +44,7 @@ def model():
 def images():
     """A model of 8 × 8 images of bytes, without a label."""
     names = tuple(f"p{j}" for j in range(64))
-    schema = Schema(names, ("uint8",) * 64, (100.0,) * 64, (50.0,) * 64, image=(8, 8))
+    schema = VectorSchema(names, ("uint8",) * 64, (100.0,) * 64, (50.0,) * 64, image=(8, 8))
     torch.manual_seed(0)
     bounds = [-2.0] * 64, [3.0] * 64
     generator = Bounded(MLP(3, 64, width=8, depth=1), *bounds)

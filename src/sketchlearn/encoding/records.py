@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -15,8 +16,61 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+class Exported(ABC):
+    """Records that are handed to other libraries, or written to files."""
+
+    @abstractmethod
+    def to_numpy(self) -> np.ndarray:
+        """Return the values as an array, records first."""
+
+    @abstractmethod
+    def to_arrow(self) -> pa.Table:
+        """Return a pyarrow table with the source's columns, the label last."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Export an Arrow stream, so that pandas, polars and DuckDB read records as they are."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def save(self, path: str | Path) -> None:
+        """Write the records whole to a `.parquet`, `.csv` or `.npy` file, chosen by the suffix.
+
+        Raises:
+            OptionError: another suffix.
+            StorageError: the file cannot be written.
+        """
+        write_whole(path, self._serialised(Path(path).suffix.lower()))
+
+    def _serialised(self, suffix: str) -> bytes:
+        from sketchlearn.errors import OptionError
+
+        buffer = io.BytesIO()
+        if suffix == ".parquet":
+            import pyarrow.parquet as pq
+
+            pq.write_table(self.to_arrow(), buffer)
+        elif suffix == ".csv":
+            import pyarrow.csv as pc
+
+            pc.write_csv(self.to_arrow(), buffer)
+        elif suffix == ".npy":
+            values = self.to_numpy()
+            if values.dtype == object:
+                raise OptionError(
+                    "A table of mixed columns cannot be written as .npy; name the file .parquet "
+                    "or .csv."
+                )
+            np.save(buffer, values, allow_pickle=False)
+        else:
+            raise OptionError(
+                f"Records cannot be written as {suffix or 'a file without suffix'!r}; "
+                "name the file .parquet, .csv or .npy."
+            )
+        return buffer.getvalue()
+
+
+@final
 @dataclass(frozen=True)
-class Records:
+class Records(Exported):
     """Some records in the source's own columns; exports Arrow and numpy.
 
     Attributes:
@@ -54,36 +108,34 @@ class Records:
             arrays[self.label] = pa.array(self.labels.tolist())
         return pa.table(arrays)
 
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """Export an Arrow stream, so that pandas, polars and DuckDB read records as they are."""
-        return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def save(self, path: str | Path) -> None:
-        """Write the records whole to a `.parquet`, `.csv` or `.npy` file, chosen by the suffix.
+@final
+@dataclass(frozen=True)
+class TableRecords(Exported):
+    """Some rows of a table, in the source's own columns and types.
 
-        Raises:
-            OptionError: another suffix.
-            StorageError: the file cannot be written.
-        """
-        write_whole(path, self._serialised(Path(path).suffix.lower()))
+    Attributes:
+        table: the value columns.
+        label: name of the label column, or None.
+        labels: one label per record, shape (n,), or None.
+    """
 
-    def _serialised(self, suffix: str) -> bytes:
-        from sketchlearn.errors import OptionError
+    table: pa.Table
+    label: str | None = None
+    labels: np.ndarray | None = None
 
-        buffer = io.BytesIO()
-        if suffix == ".parquet":
-            import pyarrow.parquet as pq
+    def __len__(self) -> int:
+        return len(self.table)
 
-            pq.write_table(self.to_arrow(), buffer)
-        elif suffix == ".csv":
-            import pyarrow.csv as pc
+    def to_numpy(self) -> np.ndarray:
+        """Return the columns as Python objects, shape (n, columns); `to_arrow` keeps types."""
+        columns = [column.to_numpy(zero_copy_only=False) for column in self.table.columns]
+        return np.stack([column.astype(object) for column in columns], axis=1)
 
-            pc.write_csv(self.to_arrow(), buffer)
-        elif suffix == ".npy":
-            np.save(buffer, self.to_numpy(), allow_pickle=False)
-        else:
-            raise OptionError(
-                f"Records cannot be written as {suffix or 'a file without suffix'!r}; "
-                "name the file .parquet, .csv or .npy."
-            )
-        return buffer.getvalue()
+    def to_arrow(self) -> pa.Table:
+        """Return a pyarrow table with the source's columns, the label last."""
+        import pyarrow as pa
+
+        if self.label is None or self.labels is None:
+            return self.table
+        return self.table.append_column(self.label, pa.array(self.labels.tolist()))

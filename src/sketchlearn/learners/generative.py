@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from sketchlearn.encoding import TableSchema
 from sketchlearn.errors import FitError, OptionError
 from sketchlearn.learners.checkpoint import Checkpoint
 from sketchlearn.learners.fit import Fit
 from sketchlearn.learners.problem import MatchingProblem
 from sketchlearn.learners.training import Training, TrainingSettings, judge
 from sketchlearn.models import GenerativeModel
-from sketchlearn.models.generators import LEAK, MLP, Bounded, Convolutional
+from sketchlearn.models.generators import LEAK, MLP, Bounded, Convolutional, Tabular
 from sketchlearn.sketches import Sketch
 from sketchlearn.storage import digest_of
 
@@ -202,6 +203,10 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     """Return the default generator for a sketch's records, with fresh weights."""
     schema = sketch.plan.schema
     inputs = latent + (schema.class_count if schema.label else 0)
+    if isinstance(schema, TableSchema):
+        inner = MLP(inputs, schema.dimension, width=256, depth=3)
+        slots = [column.slots for column in schema.encoded]
+        return Tabular(inner, slots, [column.number for column in schema.encoded])
     if schema.image is None:
         width = 128 if schema.dimension < 16 else 256
         return MLP(inputs, schema.dimension, width, depth=3)

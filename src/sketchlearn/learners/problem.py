@@ -10,9 +10,15 @@ import torch
 from torch import Tensor
 
 from sketchlearn.errors import FitError
+from sketchlearn.features import ColumnProjection
+from sketchlearn.features.column_groups import GROUP
+from sketchlearn.features.expected import GroupedFrequencies, expected_matching_loss
 from sketchlearn.features.matching import PackedFrequencies, matching_loss
 from sketchlearn.features.rays import PER_RAY
 from sketchlearn.sketches import Sketch
+
+# Parts that the groups of a table's frequencies are visited in, and the fewest groups of a part.
+_WINDOWS, _FEWEST_GROUPS = 4, 64
 
 # More held-out frequencies than this would not make the validation distance more certain.
 _HELD_OUT_AT_MOST = 500
@@ -20,20 +26,38 @@ _HELD_OUT_AT_MOST = 500
 
 @dataclass(frozen=True)
 class Target:
-    """Frequencies (d, m) and the sketch's mean features on them, (classes, 2, m)."""
+    """Frequencies (d, m) and the sketch's mean features on them, (classes, 2, m).
+
+    Those of a table are grouped by the columns they touch.
+    """
 
     frequencies: Tensor
     mean: Tensor
+    grouped: GroupedFrequencies | None = None
 
     @cached_property
     def packed(self) -> PackedFrequencies:
         """The frequencies, laid out for the compiled loss."""
         return PackedFrequencies.of(self.frequencies)
 
-    def loss(self, records: Tensor) -> Tensor:
-        """Return the matching loss of generated records, shape (classes, 2, half, d)."""
+    def loss(self, records: Tensor, step: int | None = None) -> Tensor:
+        """Return the matching loss of generated records, shape (classes, 2, half, d).
+
+        With a step's number, tables are compared on some groups of frequencies, others at the
+        next step: the gradient is as unbiased, and four steps cost what one does on all.
+        """
+        if self.grouped is not None:
+            window = None if step is None else self._window(step)
+            return expected_matching_loss(records, self.grouped, self.mean, window)
         packed = self.packed if self.frequencies.device.type == "cpu" else None
         return matching_loss(records, self.frequencies, self.mean, packed)
+
+    def _window(self, step: int) -> tuple[int, int]:
+        assert self.grouped is not None
+        groups = len(self.grouped.counts)
+        windows = max(1, min(_WINDOWS, groups // _FEWEST_GROUPS))
+        part = step % windows
+        return groups * part // windows, groups * (part + 1) // windows
 
 
 @dataclass(frozen=True)
@@ -78,18 +102,29 @@ class MatchingProblem:
         order = _shuffled(plan.size, PER_RAY if plan.structure == "rays" else 1, seed)
         apart = min(max(1, round(held_out * plan.size)), _HELD_OUT_AT_MOST, plan.size - 1)
 
+        # wherever the pass ran, learning needs the frequencies as this machine lays them out
+        projection = plan.on("cpu").projection if plan.structure == "columns" else None
+
         def target(which: np.ndarray) -> Target:
-            frequencies = torch.from_numpy(np.ascontiguousarray(plan.frequencies[:, which]))
+            which = np.sort(which)
+            frequencies = np.ascontiguousarray(plan.frequencies[:, which])
             mean = np.stack([np.real(z[:, which]), np.imag(z[:, which])], axis=1)
-            return Target(frequencies, torch.from_numpy(mean.astype(np.float32)))
+            grouped = None
+            if isinstance(projection, ColumnProjection):
+                runs, counts = np.unique(which // GROUP, return_counts=True)
+                sets, blocks = projection.groups[runs], projection.blocks
+                grouped = GroupedFrequencies.of(frequencies, blocks, sets, counts)
+            return Target(
+                torch.from_numpy(frequencies), torch.from_numpy(mean.astype(np.float32)), grouped
+            )
 
         energy = (np.abs(z) ** 2).mean(axis=1)  # (classes,)
         # one record says nothing of its own spread: take all it shows for noise
         square = plan.projection.norm**2
         noise = np.where(counts > 1, (square - energy) / np.maximum(counts - 1, 1), energy)
         return cls(
-            training=target(np.sort(order[apart:])),
-            held_out=target(np.sort(order[:apart])),
+            training=target(order[apart:]),
+            held_out=target(order[:apart]),
             classes=torch.from_numpy(present),
             class_count=plan.schema.class_count if plan.schema.label else 0,
             dimension=plan.schema.dimension,

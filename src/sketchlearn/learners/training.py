@@ -126,7 +126,7 @@ class Training:
         latents = self._latents.draw(self._random)
         flat = conditional(self.generator, latents, numbers, problem.class_count)
         records = flat.view(len(problem.classes), 2, -1, problem.dimension)
-        loss = target.loss(records)
+        loss = target.loss(records, self.step)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()

@@ -74,6 +74,33 @@ class Bounded(nn.Module):
         return self.lower + self.reach * torch.sigmoid(self.inner(latents).flatten(1))
 
 
+class Tabular(nn.Module):
+    """A generator whose output is a soft row: probabilities for slots, values for numbers.
+
+    Args:
+        inner: module from latents to as many numbers as an encoded row has.
+        slots: one-hot entries of each column.
+        numbers: whether a number follows the slots of each column.
+    """
+
+    def __init__(self, inner: nn.Module, slots: Sequence[int], numbers: Sequence[bool]) -> None:
+        super().__init__()
+        self.inner = inner
+        self.widths = [width for pair in zip(slots, numbers, strict=True) for width in pair]
+        self.architecture = {
+            "name": "tabular",
+            "inner": architecture_of(inner),
+            "slots": list(slots),
+            "numbers": [bool(number) for number in numbers],
+        }
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Map (n, latent + classes) to (n, d)."""
+        parts = self.inner(latents).flatten(1).split(self.widths, dim=1)
+        soft = [part if i % 2 else part.softmax(dim=1) for i, part in enumerate(parts)]
+        return torch.cat(soft, dim=1)
+
+
 class Convolutional(nn.Module):
     """Convolutional generator for images: a small grid, enlarged twice or once to full size.
 
@@ -148,6 +175,8 @@ def build(architecture: dict[str, Any]) -> nn.Module:
         return Convolutional(**fields)
     if name == "bounded":
         return Bounded(build(fields["inner"]), fields["lower"], fields["upper"])
+    if name == "tabular":
+        return Tabular(build(fields["inner"]), fields["slots"], fields["numbers"])
     if name != "custom":
         raise FileFormatError(f"This release knows no generator called {name!r}; upgrade it.")
     raise OptionError(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sketchlearn.encoding import Records, Schema
+from sketchlearn.encoding import Records, Schema, TableRecords, TableSchema, schema_from_document
 from sketchlearn.errors import FileFormatError, LabelError, OptionError, SketchlearnError
 from sketchlearn.models.generators import architecture_of, build
 from sketchlearn.storage import read_tensors, require_replaceable, tensor_bytes, write_folder
@@ -56,7 +56,7 @@ class GenerativeModel:
         """
         return conditional(self.generator, latents, classes, self._conditioned_on)
 
-    def sample(self, count: int, seed: int = 0, label: Any = None) -> Records:
+    def sample(self, count: int, seed: int = 0, label: Any = None) -> Records | TableRecords:
         """Draw records in the source's own columns and units.
 
         Args:
@@ -82,6 +82,8 @@ class GenerativeModel:
                 latents = torch.randn(len(numbers), self.latent, generator=random)
                 parts.append(self.generate(latents, numbers).numpy().astype(np.float64))
         encoded = np.clip(np.concatenate(parts), self.lower, self.upper)
+        if isinstance(self.schema, TableSchema):
+            encoded = drawn_rows(encoded, self.schema, seed)
         return self.schema.decode(encoded, classes)
 
     @property
@@ -175,7 +177,7 @@ class GenerativeModel:
         module.load_state_dict(weights, assign=generator is None)
         return cls(
             module,
-            Schema.from_document(document["schema"]),
+            schema_from_document(document["schema"]),
             int(document["latent"]),
             tensors["proportions"],
             tensors["lower"],
@@ -194,6 +196,24 @@ class GenerativeModel:
             "```python\nimport sketchlearn as sl\n\n"
             'sl.load("this folder").sample(1000, seed=0).to_numpy()\n```\n'
         )
+
+
+def drawn_rows(soft: np.ndarray, schema: TableSchema, seed: int) -> np.ndarray:
+    """Draw one slot of each column of soft rows (n, d), each by its probabilities."""
+    rng = np.random.default_rng([seed, 1])
+    rows = np.zeros_like(soft)
+    start = 0
+    for column in schema.encoded:
+        block = slice(start, start + column.slots)
+        if column.slots:
+            level = rng.random((len(soft), 1))
+            edges = np.cumsum(soft[:, block], axis=1)
+            codes = (level * edges[:, -1:] > edges).sum(axis=1)
+            rows[np.arange(len(soft)), start + codes] = 1
+        if column.number:
+            rows[:, start + column.slots] = soft[:, start + column.slots]
+        start += column.width
+    return rows
 
 
 def conditional(

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sketchlearn.encoding import Label, Missing, Schema
+from sketchlearn.encoding import Label, Missing, TableSchema, VectorSchema
+from sketchlearn.encoding.columns import Kind
+from sketchlearn.encoding.inference import infer_columns, types_of
 from sketchlearn.encoding.schema import as_class, check_missing
 from sketchlearn.errors import (
     ColumnError,
@@ -37,8 +39,22 @@ from sketchlearn.sources import Batch, Source, SourceSchema, open_source
 _FINEST, _COARSEST = 0.01, 0.7
 _SCALE_COUNT = 5
 
+# Sketch sizes between which the number of pairs of columns decides.
+_TABLE_SIZES = (2_000, 20_000)
+
 # From here on full second moments would cost a notable part of a pass, d²/2 products a record.
 _FULL_MOMENTS = 256
+
+
+# Options that are one of a few words.
+_CHOICES = {
+    "law": tuple(LAWS),
+    "structure": ("auto", *STRUCTURES),
+    "features": FEATURES,
+    "moments": ("auto", *MOMENTS),
+    "standardise": ("auto", "columns", "common", "none"),
+    "encoding": ("auto", "vector", "table"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,15 +62,23 @@ class PlanOptions:
     """Options of a plan; every one has a default that the pilot decides.
 
     Attributes:
-        size: number of frequencies (the sketch size m); "auto" is 250 √d within 2,000 to 10,000.
+        size: number of frequencies (the sketch size m); "auto" is 250 √d within 2,000 to 10,000
+            for vectors, and for tables 64 for each pair of columns within 2,000 to 20,000.
         label: name of the label column: the sketch then has one row per class.
-        columns: names of the columns to sketch; all numeric ones by default.
+        columns: names of the columns to sketch; all by default.
         law: frequency law: gaussian, folded-gaussian, adapted-radius or student.
         scales: length-scales of the kernel in encoded units, equally weighted; by default
             five from the pilot's pairwise distances.
-        structure: "dense" draws independent directions; "hadamard" structured ones, which sketch
-            records of hundreds of columns several times faster; "rays" puts five frequencies
-            along each direction. Both need 16 columns, and pay from about a hundred.
+        structure: "auto" is "columns" for tables and "dense" for vectors. "dense" draws
+            independent directions; "hadamard" structured ones, which sketch records of hundreds
+            of columns several times faster; "rays" puts five frequencies along each direction.
+            Both need 16 columns, and pay from about a hundred. "columns" draws frequencies that
+            touch one to four columns of a table each.
+        encoding: "vector" standardises numbers; "table" takes columns of every kind: numbers on
+            a normal scale with their spikes, categories, moments, missing values; "auto" is
+            "table" for sources with a column that is no number.
+        kinds: what columns of a table are, where the pilot would not tell: continuous, integer,
+            date, time, duration, boolean, category or "left out", by column.
         features: "fourier" keeps cosines and sines; "one-bit" their signs after a random dither,
             for hardware or links that carry bits. It needs about a quarter more records.
         moments: second moments kept beside the features, for covariances: "full", or their
@@ -74,7 +98,9 @@ class PlanOptions:
     columns: Sequence[str] | None = None
     law: Literal["gaussian", "folded-gaussian", "adapted-radius", "student"] = "gaussian"
     scales: Sequence[float] | None = None
-    structure: Structure = "dense"
+    structure: Literal["auto", "dense", "hadamard", "rays", "columns"] = "auto"
+    encoding: Literal["auto", "vector", "table"] = "auto"
+    kinds: dict[str, Kind] | None = None
     features: Features = "fourier"
     moments: Literal["auto", "full", "diagonal"] = "auto"
     standardise: Literal["auto", "columns", "common", "none"] = "auto"
@@ -86,31 +112,17 @@ class PlanOptions:
 
     def __post_init__(self) -> None:
         check_missing(self.missing)
-        if self.standardise not in ("auto", "columns", "common", "none"):
-            raise OptionError(
-                f"standardise={self.standardise!r} was given; "
-                "it must be auto, columns, common or none."
-            )
+        for name, known in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in known:
+                raise OptionError(
+                    f"{name}={value!r} was given; it must be one of {', '.join(known)}."
+                )
         if self.size != "auto" and not (
             _is_whole(self.size) and 1 <= self.size <= MOST_FREQUENCIES
         ):
             raise OptionError(
                 f"size={self.size!r} was given; it must be from 1 to {MOST_FREQUENCIES}."
-            )
-        if self.law not in LAWS:
-            raise OptionError(f"law={self.law!r} was given; it must be one of {', '.join(LAWS)}.")
-        if self.structure not in STRUCTURES:
-            raise OptionError(
-                f"structure={self.structure!r} was given; "
-                f"it must be one of {', '.join(STRUCTURES)}."
-            )
-        if self.features not in FEATURES:
-            raise OptionError(
-                f"features={self.features!r} was given; it must be fourier or one-bit."
-            )
-        if self.moments not in ("auto", *MOMENTS):
-            raise OptionError(
-                f"moments={self.moments!r} was given; it must be auto, full or diagonal."
             )
         if self.classes is not None and self.label is None:
             raise OptionError("classes was given without label. Name the label column too.")
@@ -152,6 +164,8 @@ def plan(source: Any, **options: Any) -> Plan:
 
 def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan:
     """Decide the plan from pilot records that were already read."""
+    if _is_table(source, options):
+        return _table_plan(source, pilot, options)
     pilot = _clean(pilot, options.missing)
     schema, reasons = _schema(source, pilot, options)
     encoded = schema.encode(pilot).values
@@ -163,17 +177,66 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
             f"Sketch size: 250 √d within 2,000 to 10,000, for d = {schema.dimension} columns."
         )
     law = LAWS[options.law](scales=scales)
-    if options.structure != "dense":
-        require_columns(options.structure, schema.dimension)
+    structure: Structure = "dense" if options.structure == "auto" else options.structure
+    if structure != "dense":
+        require_columns(structure, schema.dimension)
     return Plan(
         schema,
         law,
         size,
         options.seed,
-        structure=options.structure,
+        structure=structure,
         features=options.features,
         moments=_moments(options, schema.dimension),
         reasons=(*reasons, scale_reason),
+    )
+
+
+def _is_table(source: SourceSchema, options: PlanOptions) -> bool:
+    if options.encoding == "vector":
+        return False
+    mixed = any(dtype in ("object", "bool") for dtype in source.dtypes)
+    if options.encoding == "auto" and not mixed and not options.kinds:
+        return False
+    if source.arrow is None:
+        raise OptionError(
+            "encoding='table' needs named columns, and the source is an array. Make a data frame "
+            "or an Arrow table of it."
+        )
+    return options.structure in ("auto", "columns")
+
+
+def _table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan:
+    """Decide the plan of a table with columns of every kind."""
+    assert source.arrow is not None
+    assert pilot.table is not None
+    if len(pilot) < 2:
+        raise EmptySourceError(
+            f"The source gave {len(pilot)} rows, but a plan needs at least 2 (and a few hundred "
+            "to be of use). Check the path or the filter."
+        )
+    columns, reasons = infer_columns(source.arrow, pilot.table, options.kinds or {})
+    label, label_reason = _label(source, pilot, options)
+    if not any(column.width for column in columns):
+        raise ColumnError("Every column of the table is constant or left out: " + " ".join(reasons))
+    schema = TableSchema(columns, types_of(source.arrow), label)
+    count = len(schema.encoded)
+    size = options.size
+    if size == "auto":
+        size = int(np.clip(32 * count * (count - 1), *_TABLE_SIZES))
+        reasons.append(
+            f"Sketch size: 64 for each pair of the {count} columns learnt, within "
+            f"{_TABLE_SIZES[0]:,} to {_TABLE_SIZES[1]:,}."
+        )
+    return Plan(
+        schema,
+        None,
+        size,
+        options.seed,
+        structure="columns",
+        features=options.features,
+        moments=_moments(options, schema.dimension),
+        reasons=(*reasons, *label_reason),
     )
 
 
@@ -202,7 +265,9 @@ def _clean(pilot: Batch, missing: Missing) -> Batch:
     return pilot
 
 
-def _schema(source: SourceSchema, pilot: Batch, options: PlanOptions) -> tuple[Schema, list[str]]:
+def _schema(
+    source: SourceSchema, pilot: Batch, options: PlanOptions
+) -> tuple[VectorSchema, list[str]]:
     values = np.asarray(pilot.values, dtype=np.float64)
     how = options.standardise
     if how == "auto":
@@ -230,7 +295,7 @@ def _schema(source: SourceSchema, pilot: Batch, options: PlanOptions) -> tuple[S
         center, spread = np.zeros_like(center), np.ones_like(spread)
         reason = "Columns are taken as they are (standardise='none')."
     label, label_reason = _label(source, pilot, options)
-    schema = Schema(
+    schema = VectorSchema(
         columns=source.columns,
         dtypes=source.dtypes,
         center=tuple(center.tolist()),

@@ -10,11 +10,13 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from sketchlearn.encoding import Schema
+from sketchlearn.encoding import Schema, TableSchema, schema_from_document
 from sketchlearn.errors import FileFormatError, PlanError, PlanMismatchError, StorageError
 from sketchlearn.features import (
+    ColumnBlock,
     FrequencyLaw,
     Projection,
+    draw_columns,
     draw_dither,
     draw_frequencies,
     draw_hadamard,
@@ -27,7 +29,7 @@ from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
 # The largest sketch size: sixteen million frequencies are a quarter of a gigabyte of sums.
 MOST_FREQUENCIES = 2**24
 
-Structure = Literal["dense", "hadamard", "rays"]
+Structure = Literal["dense", "hadamard", "rays", "columns"]
 STRUCTURES: tuple[Structure, ...] = get_args(Structure)
 Features = Literal["fourier", "one-bit"]
 FEATURES: tuple[Features, ...] = get_args(Features)
@@ -41,20 +43,22 @@ class Plan:
 
     Attributes:
         schema: the columns and their standardisation.
-        law: frequency law with its scales, in units of the encoded data.
+        law: frequency law with its scales, in units of the encoded data; None for frequencies
+            on columns, which have a law of their own.
         size: number of frequencies, m.
         seed: the frequencies are a function of law, dimension, size, seed and structure alone.
         features: "fourier" for smooth features, "one-bit" for their dithered signs.
         moments: second moments kept beside the features, "full" or their "diagonal"; None is full
             up to 1,024 columns, as in the first plans.
         structure: "dense" for independent directions, "hadamard" for blocks of nearly orthogonal
-            ones, "rays" for five frequencies along each.
+            ones, "rays" for five frequencies along each; "columns" for frequencies of tables,
+            each on one to four columns.
         reasons: why each part was chosen, in sentences; no part of what is compared.
         device: where the pass sums, as torch names it; no part of what is compared or saved.
     """
 
     schema: Schema
-    law: FrequencyLaw
+    law: FrequencyLaw | None
     size: int
     seed: int
     structure: Structure = "dense"
@@ -63,11 +67,17 @@ class Plan:
     reasons: tuple[str, ...] = field(default=(), compare=False)
     device: str = field(default="cpu", compare=False)
 
+    def __post_init__(self) -> None:
+        table = isinstance(self.schema, TableSchema)
+        if table != (self.structure == "columns") or table != (self.law is None):
+            raise PlanError("A plan of a table has the structure 'columns', and no other plan has.")
+
     @cached_property
     def frequencies(self) -> np.ndarray:
         """The frequencies, float32 of shape (d, m); drawn on first use."""
         if self.structure != "dense":
             return self.projection.frequencies
+        assert self.law is not None
         return draw_frequencies(self.law, self.schema.dimension, self.size, self.seed)
 
     @cached_property
@@ -94,6 +104,10 @@ class Plan:
 
     def _projection(self) -> Projection:
         dither = draw_dither(self.size, self.seed) if self.features == "one-bit" else None
+        if isinstance(self.schema, TableSchema):
+            blocks = [ColumnBlock(c.slots, c.number) for c in self.schema.encoded]
+            return replace(draw_columns(blocks, self.size, self.seed), dither=dither)
+        assert self.law is not None
         draw = {"hadamard": draw_hadamard, "rays": draw_rays}.get(self.structure)
         if draw is not None:
             drawn = draw(self.law, self.schema.dimension, self.size, self.seed)
@@ -124,13 +138,20 @@ class Plan:
             f"Plan {self.digest[:12]}: {self.size} frequencies over {schema.dimension} columns"
             + (f", one sketch row per class of {schema.label.name!r}" if schema.label else "")
             + f"; the sketch holds {2 * self.size * schema.class_count} integers.",
-            f"Frequency law: {self.law.to_document()['name']}, scales "
-            + ", ".join(f"{scale:.4g}" for scale in self.law.scales)
-            + " (in units of the encoded data)"
-            + {"dense": "", "hadamard": ", in Hadamard blocks", "rays": ", on rays"}[self.structure]
-            + ("; 1-bit features." if self.features == "one-bit" else "."),
+            self._explain_law() + ("; 1-bit features." if self.features == "one-bit" else "."),
         ]
         return "\n".join([*lines, *self.reasons])
+
+    def _explain_law(self) -> str:
+        if self.law is None:
+            return "Frequencies: each on one to four columns"
+        scales = ", ".join(f"{scale:.4g}" for scale in self.law.scales)
+        laid = {"dense": "", "hadamard": ", in Hadamard blocks", "rays": ", on rays"}
+        name = self.law.to_document()["name"]
+        return (
+            f"Frequency law: {name}, scales {scales} (in units of the encoded data)"
+            + laid[self.structure]
+        )
 
     def require_same(self, other: Plan) -> None:
         """Raise PlanMismatchError, naming what differs, unless `other` is this plan."""
@@ -165,7 +186,7 @@ class Plan:
     def _compared(self) -> dict[str, Any]:
         document: dict[str, Any] = {
             "schema": self.schema.to_document(),
-            "law": self.law.to_document(),
+            "law": None if self.law is None else self.law.to_document(),
             "size": self.size,
             "seed": self.seed,
         }
@@ -191,8 +212,8 @@ class Plan:
         """
         try:
             return cls(
-                schema=Schema.from_document(document["schema"]),
-                law=law_from_document(document["law"]),
+                schema=schema_from_document(document["schema"]),
+                law=None if document["law"] is None else law_from_document(document["law"]),
                 size=_within(int(document["size"]), 1, MOST_FREQUENCIES),
                 seed=_within(int(document["seed"]), 0, 2**63 - 1),
                 features=_one_of(document.get("features", "fourier"), FEATURES),

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from sketchlearn.encoding import Label, Schema
+from sketchlearn.encoding import Label, VectorSchema
 from sketchlearn.encoding.schema import as_class
 from sketchlearn.errors import ColumnError, LabelError, MissingValuesError
 from sketchlearn.sources import Batch
@@ -13,7 +13,9 @@ from sketchlearn.sources import Batch
 
 def schema_of(*dtypes, label=None, center=1.0, spread=2.0):
     names = tuple("abcdef"[: len(dtypes)])
-    return Schema(names, dtypes, (center,) * len(dtypes), (spread,) * len(dtypes), None, label)
+    return VectorSchema(
+        names, dtypes, (center,) * len(dtypes), (spread,) * len(dtypes), None, label
+    )
 
 
 PLAIN = schema_of("float64", "float64")
@@ -140,11 +142,11 @@ def test_missing_values_are_dropped_with_their_labels():
         WORDS,
         schema_of("uint8", label=Label("kind", (0, 1))),
         schema_of("bool", label=Label("kind", (False, True)), center=0.1, spread=1 / 3),
-        Schema(("a",) * 6, ("int8",) * 6, (0.0,) * 6, (1.0,) * 6, image=(1, 2, 3)),
+        VectorSchema(("a",) * 6, ("int8",) * 6, (0.0,) * 6, (1.0,) * 6, image=(1, 2, 3)),
     ],
 )
 def test_documents_survive_json(schema):
-    assert Schema.from_document(json.loads(json.dumps(schema.to_document()))) == schema
+    assert VectorSchema.from_document(json.loads(json.dumps(schema.to_document()))) == schema
 
 
 def test_a_schema_counts_its_columns_and_classes():

@@ -1,0 +1,235 @@
+"""Tables with columns of every kind: numbers, moments, categories, holes."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from sketchlearn.encoding.arrow_numbers import as_numbers, from_numbers, is_moment
+from sketchlearn.encoding.columns import TAIL, UNKNOWN, Column, unknown_value
+from sketchlearn.encoding.records import TableRecords
+from sketchlearn.encoding.schema import (
+    Encoded,
+    Label,
+    Missing,
+    Schema,
+    check_missing,
+    label_from_document,
+    label_to_document,
+)
+from sketchlearn.errors import ColumnError, MissingValuesError, PlanError
+from sketchlearn.sources import Batch
+from sketchlearn.sources.arrow_columns import is_number, same_type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@final
+@dataclass(frozen=True)
+class TableSchema(Schema):
+    """The columns of a table, each with its encoding.
+
+    Attributes:
+        fields: every column of the source, in order.
+        types: their Arrow types, as an Arrow schema in base64.
+        label: the label column, or None.
+    """
+
+    fields: tuple[Column, ...]
+    types: str
+    label: Label | None = None
+    image: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.dimension < 1:
+            raise PlanError("A table needs at least one column that is not constant or left out.")
+        if [column.name for column in self.fields] != self.arrow.names:
+            raise PlanError("The names of a table's columns and of their types differ.")
+
+    @property
+    def columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the source's columns, in order."""
+        return tuple(column.name for column in self.fields)
+
+    @cached_property
+    def arrow(self) -> pa.Schema:
+        """Arrow types of the columns."""
+        import pyarrow as pa
+
+        try:
+            return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(self.types)))
+        except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+            raise PlanError(f"The types of a table's columns cannot be read ({error}).") from error
+
+    @cached_property
+    def encoded(self) -> tuple[Column, ...]:
+        """The columns that take numbers in an encoded record, in order."""
+        return tuple(column for column in self.fields if column.width)
+
+    @cached_property
+    def dimension(self) -> int:  # type: ignore[override]
+        """Numbers of an encoded record, d."""
+        return sum(column.width for column in self.fields)
+
+    def encode(self, batch: Batch, missing: Missing = "refuse") -> Encoded:
+        """Encode a batch and number its labels; see `Schema.encode`."""
+        check_missing(missing)
+        if batch.table is None:
+            raise ColumnError(
+                "The plan is for tables with named columns, and an array was given. Give a data "
+                "frame, an Arrow table or files with the columns the plan was made from."
+            )
+        encoded = np.zeros((len(batch), self.dimension))
+        whole = np.ones(len(batch), dtype=bool)
+        start = 0
+        for column in self.encoded:
+            block = encoded[:, start : start + column.width]
+            start += column.width
+            whole &= self._encode_column(batch, column, block, missing)
+        dropped = int((~whole).sum())
+        if dropped:
+            batch, encoded = batch.take(np.flatnonzero(whole)), encoded[whole]
+        return Encoded(encoded, self.class_numbers(batch), dropped)
+
+    def _encode_column(
+        self, batch: Batch, column: Column, block: np.ndarray, missing: Missing
+    ) -> np.ndarray:
+        """Write one column; return which values could be encoded."""
+        assert batch.table is not None
+        planned = self.arrow.field(column.name).type
+        values = _as_planned(batch.table.column(column.name), planned, column.name)
+        numbers = as_numbers(values, column.name) if column.numeric else None
+        absent = np.asarray(values.is_null()) if numbers is None else np.isnan(numbers)
+        infinite = np.isinf(numbers) if numbers is not None else np.zeros_like(absent)
+        lost = infinite if column.missing else infinite | absent
+        if lost.any() and missing == "refuse":
+            raise _lost(column, infinite, lost)
+        if column.slots:
+            codes = column.codes(values, numbers)
+            unknown = (codes == UNKNOWN) & ~lost
+            if unknown.any():
+                raise unknown_value(column, values, np.where(unknown, codes, 0), "a batch")
+            rows = np.flatnonzero(codes >= 0)
+            block[rows, codes[rows]] = 1
+        if column.number and numbers is not None:
+            here = np.ones(len(block), dtype=bool)
+            if column.slots:
+                here = block[:, column.slots - 1] == 1
+            block[here, -1] = column.scores(numbers[here])
+        return ~lost
+
+    def decode(self, encoded: np.ndarray, classes: np.ndarray | None = None) -> TableRecords:
+        """Turn one-hot vectors back into rows with the source's columns and types.
+
+        Columns that were left out are not there; a tail comes back as "(other)".
+        """
+        import pyarrow as pa
+
+        made: dict[str, pa.Array] = {}
+        start = 0
+        for column in self.fields:
+            if column.kind == "left out":
+                continue
+            kind = self.arrow.field(column.name).type
+            if column.kind == "copy":
+                made[column.name] = made[column.value].cast(kind)
+            elif column.kind == "constant":
+                made[column.name] = _constant(column.value, kind, len(encoded))
+            else:
+                block = encoded[:, start : start + column.width]
+                made[column.name] = _decoded(column, kind, block)
+                start += column.width
+        labels = self.class_names(classes)
+        name = self.label.name if self.label and labels is not None else None
+        return TableRecords(pa.table(made), name, labels)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the schema as JSON values."""
+        return {
+            "kind": "table",
+            "fields": [column.to_document() for column in self.fields],
+            "types": self.types,
+            "label": label_to_document(self.label),
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> TableSchema:
+        """Build the schema that `to_document` described."""
+        return cls(
+            tuple(Column.from_document(column) for column in document["fields"]),
+            document["types"],
+            label_from_document(document["label"]),
+        )
+
+
+def _decoded(column: Column, kind: pa.DataType, block: np.ndarray) -> pa.Array:
+    import pyarrow as pa
+
+    codes = block[:, : column.slots].argmax(axis=1) if column.slots else np.zeros(len(block), int)
+    named = len(column.categories)
+    absent = column.missing & (codes == named + column.tail)
+    if not column.numeric:
+        tail = TAIL if pa.types.is_string(kind) else None  # no number stands for others
+        names = pa.array([*column.categories, tail, None], type=kind)
+        last = (
+            np.minimum(codes, named + 1)
+            if column.tail
+            else np.where(codes < named, codes, named + 1)
+        )
+        return names.take(pa.array(last))
+    numbers = np.full(len(block), np.nan)
+    if named:
+        own = codes < named
+        numbers[own] = np.asarray(column.categories, dtype=np.float64)[codes[own]]
+    if column.number:
+        free = codes == column.slots - 1 if column.slots else np.ones(len(block), dtype=bool)
+        numbers[free] = column.numbers(block[free, -1])
+    return from_numbers(numbers, absent, kind, whole=column.kind == "integer")
+
+
+def _as_planned(values: pa.Array, planned: pa.DataType, name: str) -> pa.Array:
+    """Return a column in the plan's units of time; refuse one of another kind.
+
+    Raises:
+        ColumnError: the types may not meet, or the units lose digits.
+    """
+    import pyarrow as pa
+
+    if values.type == planned or (is_number(planned) and is_number(values.type)):
+        return values
+    try:
+        if same_type(planned, values.type):
+            return values.cast(planned)
+    except pa.ArrowInvalid as error:
+        raise ColumnError(
+            f"Column {name!r} holds {values.type}, and the plan {planned}: {error}. Convert it."
+        ) from error
+    raise ColumnError(
+        f"Column {name!r} holds values of type {values.type}, where the plan has {planned}. "
+        "Convert it, or make the plan again."
+    )
+
+
+def _constant(value: Any, kind: pa.DataType, count: int) -> pa.Array:
+    import pyarrow as pa
+
+    if value is None:
+        return pa.nulls(count, kind)
+    if is_moment(kind):
+        return from_numbers(np.full(count, float(value)), np.zeros(count, bool), kind, whole=True)
+    return pa.array([value] * count).cast(kind)
+
+
+def _lost(column: Column, infinite: np.ndarray, lost: np.ndarray) -> MissingValuesError:
+    row = int(np.flatnonzero(lost)[0])
+    what = "an infinite value" if infinite[row] else "a missing value"
+    seen = "" if infinite[row] else ", and none was missing where the plan was made"
+    return MissingValuesError(
+        f"Column {column.name!r} holds {what} in row {row} of a batch{seen}. Clean it, or leave "
+        "such rows out and count them with missing='drop' (on the command line: --missing drop)."
+    )
