@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sketchlearn.learners.generative import GenerativeNetwork
     from sketchlearn.models import GenerativeModel
     from sketchlearn.sketches import Plan, Sketch
+    from sketchlearn.sources import open_source
 
 __all__ = [
     "Fit",
@@ -32,6 +33,7 @@ __all__ = [
     "Status",
     "evaluate",
     "load",
+    "open_source",
     "plan",
     "sketch",
 ]
@@ -47,6 +49,7 @@ _ROOMS = {
     "Status": "learners.fit",
     "evaluate": "evaluation",
     "load": "learners.artefacts",
+    "open_source": "sources",
     "plan": "engines",
     "sketch": "engines",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from sketchlearn.cli.options import given
 from sketchlearn.cli.progress import progress
 from sketchlearn.errors import FileFormatError, OptionError
 from sketchlearn.sketches import Plan, PlanOptions, Sketch
+from sketchlearn.sources import open_source
 from sketchlearn.storage import require_writable
 
 Flat = Parameter(name="*")
@@ -25,23 +27,34 @@ def plan(
     source: list[str],
     /,
     *,
-    out: Path,
+    out: Path | None = None,
+    explain: bool = False,
+    db: str | None = None,
     options: Annotated[PlanOptions, Flat] = PlanOptions(),
 ) -> None:
     """Decide from a pilot how to sketch; writes a plan to share.
 
     Example: sketchlearn plan "sales/*.parquet" --label region --out sales.plan
+             sketchlearn plan people.csv --explain
 
     Args:
-        source: Parquet, CSV or .npy files, or globs of them.
+        source: Parquet, CSV, JSON lines or .npy files, or globs of them; with --db one query.
         out: the plan file to write.
+        explain: only say what was seen of each column and what was decided; write nothing.
+        db: a database to query: a DuckDB or SQLite file, :memory: for queries over files, or a
+            postgresql:// address.
         options: see `PlanOptions`.
     """
-    require_writable(out)
-    made = sl.plan(_one(source), **given(options))
-    made.save(out)
+    if explain == (out is not None):
+        raise OptionError("Give --out FILE to write the plan, or --explain to only read of it.")
+    if out is not None:
+        require_writable(out)
+    chosen = given(options)
+    made = sl.plan(_source(source, db, options.columns, options.label, options.image), **chosen)
     print(made.explain())
-    print(f"Wrote {out}")
+    if out is not None:
+        made.save(out)
+        print(f"Wrote {out}")
 
 
 def sketch(
@@ -50,6 +63,7 @@ def sketch(
     *,
     out: Path,
     plan: Path | None = None,
+    db: str | None = None,
     threads: int | None = None,
     device: str = "cpu",
     options: Annotated[PlanOptions, Flat] = PlanOptions(),
@@ -60,11 +74,14 @@ def sketch(
     command goes on where it stopped.
 
     Example: sketchlearn sketch "sales/*.parquet" --plan sales.plan --out sales.sketch
+             sketchlearn sketch "select * from trips" --db trips.duckdb --out trips.sketch
 
     Args:
-        source: Parquet, CSV or .npy files, or globs of them.
+        source: Parquet, CSV, JSON lines or .npy files, or globs of them; with --db one query.
         out: the sketch file to write.
         plan: a plan file; without one a plan is made first, from the options.
+        db: a database to query: a DuckDB or SQLite file, :memory: for queries over files, or a
+            postgresql:// address.
         threads: batches sketched at a time; by default one per core.
         device: where to sum, cpu or an accelerator that torch knows, such as cuda.
         options: see `PlanOptions`; with a plan file only `missing` may be given.
@@ -74,7 +91,8 @@ def sketch(
     checkpoint = out.parent / f".{out.name}.checkpoint"
     require_writable(out)
     require_writable(checkpoint)
-    made = Plan.load(plan) if plan else sl.plan(_one(source), **chosen)
+    asked = options.columns, options.label, options.image
+    made = Plan.load(plan) if plan else sl.plan(_source(source, db, *asked), **chosen)
     if plan and replace(options, missing="refuse") != PlanOptions():
         raise OptionError(
             f"{plan} fixes how to sketch, so no other option of a plan may be given with it. "
@@ -91,8 +109,10 @@ def sketch(
             rate = (done - before) / max(time.monotonic() - start, 1e-9)
             advance(done, total, f"{rate:,.0f} rows/s")
 
+        schema = made.schema
+        label = schema.label.name if schema.label else None
         result = sl.sketch(
-            _one(source),
+            _source(source, db, schema.columns, label, schema.image),
             made.on(device),
             missing=missing,
             on_batch=on_batch,
@@ -182,5 +202,16 @@ def _sketch(path: Path) -> Sketch:
     return loaded
 
 
-def _one(source: list[str]) -> Any:
-    return source[0] if len(source) == 1 else source
+def _source(
+    source: list[str],
+    db: str | None,
+    columns: Sequence[str] | None,
+    label: str | None,
+    image: tuple[int, ...] | None,
+) -> Any:
+    """Return what the words on the command line name: files, or the rows of a query."""
+    if db is None:
+        return source[0] if len(source) == 1 else source
+    if len(source) > 1:
+        raise OptionError(f"{len(source)} queries were given; --db takes one. Quote it.")
+    return open_source(source[0], columns=columns, label=label, image=image, database=db)

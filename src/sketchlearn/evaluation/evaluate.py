@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sketchlearn.encoding import TableSchema
 from sketchlearn.errors import OptionError
 from sketchlearn.evaluation.case import Case, SupportsSample, prepare
 from sketchlearn.evaluation.coverage import neighbour_coverage
@@ -18,6 +19,7 @@ from sketchlearn.evaluation.distances import (
 from sketchlearn.evaluation.downstream import downstream
 from sketchlearn.evaluation.memorisation import closest_record, ratio
 from sketchlearn.evaluation.splits import class_codes
+from sketchlearn.evaluation.tables.judge import evaluate_rows
 from sketchlearn.evaluation.two_sample import two_sample_auc
 
 Result = dict[str, dict[str, float]]
@@ -61,6 +63,8 @@ def evaluate(
         With `train`, "closest_record_ratio" (1 is best, less suggests copying) and
         "copies" (about 0.01 is best, more means copying).
 
+        Tables of mixed columns are judged by the metrics of `evaluate_tables` instead.
+
     Raises:
         ColumnError: if the columns are not those of the model.
         MissingValuesError: if real or generated records hold NaN or infinite values.
@@ -69,6 +73,8 @@ def evaluate(
     """
     if samples is not None and samples < 10:
         raise OptionError(f"samples is {samples}; expected at least 10, or None for all.")
+    if isinstance(model.schema, TableSchema):
+        return evaluate_rows(model, holdout, train, samples, seed)
     case = prepare(model, holdout, train, samples, seed)
     return {**_distances(case), **_neighbours(case), **_downstream(case), **_memorisation(case)}
 

@@ -1,0 +1,67 @@
+"""Tables of mixed columns and queries, from the command line."""
+
+import numpy as np
+import pyarrow.csv as pc
+import pytest
+
+FIT = ("--steps", 20, "--batch", 32, "--latent", 4)
+
+
+@pytest.fixture
+def people(tmp_path):
+    """CSV file of 300 people: town, age with holes, a number of the row."""
+    rng = np.random.default_rng(0)
+    lines = ["id,town,age"]
+    for number in range(300):
+        age = "" if number % 5 == 0 else rng.integers(18, 90)
+        lines.append(f"{number},{rng.choice(['Lyon', 'Nice'])},{age}")
+    path = tmp_path / "people.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_a_plan_explains_every_column_and_writes_nothing(run, people, tmp_path):
+    code, out, _ = run("plan", people, "--explain")
+    assert code == 0
+    assert "Column 'id': left out (whole numbers that count the rows)" in out
+    assert "Column 'town': category (2 distinct values)" in out
+    assert "Column 'age': integer" in out
+    assert "missing values are a category of their own" in out
+    assert [path.name for path in tmp_path.iterdir()] == ["people.csv"]
+
+
+def test_a_plan_is_written_or_explained(run, people):
+    code, _, error = run("plan", people)
+    assert code == 1
+    assert "--explain" in error
+
+
+def test_from_a_table_to_rows_like_it(run, people, tmp_path):
+    sketch, model, rows = (tmp_path / name for name in ("s", "m", "rows.csv"))
+    assert run("sketch", people, "--size", 80, "--out", sketch)[0] == 0
+    assert run("fit", sketch, *FIT, "--out", model)[0] == 0
+    assert run("sample", model, "--count", 50, "--out", rows)[0] == 0
+    made = pc.read_csv(rows)
+    assert made.column_names == ["town", "age"]
+    assert len(made) == 50
+    code, _, error = run("sample", model, "--count", 5, "--out", tmp_path / "rows.npy")
+    assert code == 1
+    assert ".parquet" in error
+    code, out, _ = run("evaluate", model, people)
+    assert code == 0
+    assert "two_way_tv" in out
+
+
+def test_a_query_is_a_source(run, people, tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    base = tmp_path / "base.duckdb"
+    with duckdb.connect(str(base)) as connection:
+        connection.execute(f"create table people as select * from '{people}'")
+    query = "select town, age from people where age > 30 order by id"
+    code, out, _ = run("sketch", query, "--db", base, "--size", 80, "--out", tmp_path / "s")
+    assert code == 0
+    assert "Sketch of" in out
+    code, _, error = run("sketch", "select * from poeple", "--db", base, "--out", tmp_path / "t")
+    assert code == 1
+    assert "people" in error
+    assert not (tmp_path / "t").exists()
