@@ -1,7 +1,7 @@
 """Plans and sketches: what is fixed before the pass, and what the pass leaves."""
 
 from sketchlearn.sketches.moments import SideSums
-from sketchlearn.sketches.pilot import PlanOptions
+from sketchlearn.sketches.options import PlanOptions
 from sketchlearn.sketches.plan import Plan
 from sketchlearn.sketches.sketch import Sketch
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from sketchlearn.encoding import Label, Missing, TableSchema, VectorSchema
-from sketchlearn.encoding.columns import Kind
 from sketchlearn.encoding.inference import infer_columns, types_of
-from sketchlearn.encoding.schema import as_class, check_missing
+from sketchlearn.encoding.schema import as_class
 from sketchlearn.errors import (
     ColumnError,
     EmptySourceError,
@@ -22,12 +19,8 @@ from sketchlearn.errors import (
 )
 from sketchlearn.features import LAWS
 from sketchlearn.features.hadamard import require_columns
+from sketchlearn.sketches.options import PlanOptions
 from sketchlearn.sketches.plan import (
-    FEATURES,
-    MOMENTS,
-    MOST_FREQUENCIES,
-    STRUCTURES,
-    Features,
     Moments,
     Plan,
     Structure,
@@ -44,96 +37,6 @@ _TABLE_SIZES = (2_000, 20_000)
 
 # From here on full second moments would cost a notable part of a pass, d²/2 products a record.
 _FULL_MOMENTS = 256
-
-
-# Options that are one of a few words.
-_CHOICES = {
-    "law": tuple(LAWS),
-    "structure": ("auto", *STRUCTURES),
-    "features": FEATURES,
-    "moments": ("auto", *MOMENTS),
-    "standardise": ("auto", "columns", "common", "none"),
-    "encoding": ("auto", "vector", "table"),
-}
-
-
-@dataclass(frozen=True)
-class PlanOptions:
-    """Options of a plan; every one has a default that the pilot decides.
-
-    Attributes:
-        size: number of frequencies (the sketch size m); "auto" is 250 √d within 2,000 to 10,000
-            for vectors, and for tables 64 for each pair of columns within 2,000 to 20,000.
-        label: name of the label column: the sketch then has one row per class.
-        columns: names of the columns to sketch; all by default.
-        law: frequency law: gaussian, folded-gaussian, adapted-radius or student.
-        scales: length-scales of the kernel in encoded units, equally weighted; by default
-            five from the pilot's pairwise distances.
-        structure: "auto" is "columns" for tables and "dense" for vectors. "dense" draws
-            independent directions; "hadamard" structured ones, which sketch records of hundreds
-            of columns several times faster; "rays" puts five frequencies along each direction.
-            Both need 16 columns, and pay from about a hundred. "columns" draws frequencies that
-            touch one to four columns of a table each.
-        encoding: "vector" standardises numbers; "table" takes columns of every kind: numbers on
-            a normal scale with their spikes, categories, moments, missing values; "auto" is
-            "table" for sources with a column that is no number.
-        kinds: what columns of a table are, where the pilot would not tell: continuous, integer,
-            date, time, duration, boolean, category or "left out", by column.
-        features: "fourier" keeps cosines and sines; "one-bit" their signs after a random dither,
-            for hardware or links that carry bits. It needs about a quarter more records.
-        moments: second moments kept beside the features, for covariances: "full", or their
-            "diagonal"; "auto" is full up to 256 columns, where they cost a few percent of the pass.
-        standardise: "columns" gives each column mean 0 and deviation 1; "common" divides all
-            by one deviation, for columns of one unit; "none" keeps the numbers; "auto" is
-            "common" for images and "columns" otherwise.
-        image: shape of a record when flat columns are the pixels of an image, such as (28, 28).
-        classes: every class of the label; by default those of the pilot.
-        missing: "refuse" stops at a missing or non-finite value, "drop" drops such records.
-        pilot: number of records to read for planning.
-        seed: seed of the pilot and of the frequencies.
-    """
-
-    size: int | Literal["auto"] = "auto"
-    label: str | None = None
-    columns: Sequence[str] | None = None
-    law: Literal["gaussian", "folded-gaussian", "adapted-radius", "student"] = "gaussian"
-    scales: Sequence[float] | None = None
-    structure: Literal["auto", "dense", "hadamard", "rays", "columns"] = "auto"
-    encoding: Literal["auto", "vector", "table"] = "auto"
-    kinds: dict[str, Kind] | None = None
-    features: Features = "fourier"
-    moments: Literal["auto", "full", "diagonal"] = "auto"
-    standardise: Literal["auto", "columns", "common", "none"] = "auto"
-    image: tuple[int, ...] | None = None
-    classes: Sequence[int | str] | None = None
-    missing: Missing = "refuse"
-    pilot: int = 5000
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_missing(self.missing)
-        for name, known in _CHOICES.items():
-            value = getattr(self, name)
-            if value not in known:
-                raise OptionError(
-                    f"{name}={value!r} was given; it must be one of {', '.join(known)}."
-                )
-        if self.size != "auto" and not (
-            _is_whole(self.size) and 1 <= self.size <= MOST_FREQUENCIES
-        ):
-            raise OptionError(
-                f"size={self.size!r} was given; it must be from 1 to {MOST_FREQUENCIES}."
-            )
-        if self.classes is not None and self.label is None:
-            raise OptionError("classes was given without label. Name the label column too.")
-        if not _is_whole(self.pilot) or self.pilot < 2:
-            raise OptionError(f"pilot={self.pilot} was given; a pilot needs at least 2 records.")
-        if not _is_whole(self.seed) or not 0 <= self.seed < 2**63:
-            raise OptionError(f"seed={self.seed} was given; it must be from 0 to 2**63 - 1.")
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def plan(source: Any, **options: Any) -> Plan:
