@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from scipy import special
 
 from sketchlearn.errors import ColumnError, PlanError
 
@@ -161,6 +160,8 @@ def _interpolated(x: np.ndarray, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
 
 def normal_levels(count: int) -> np.ndarray:
     """Return the normal scores of `count` equally likely knots."""
+    from scipy import special  # only a plan needs it
+
     return special.ndtri((np.arange(count) + 0.5) / count)
 
 
