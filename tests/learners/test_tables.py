@@ -100,6 +100,39 @@ def test_a_model_of_a_table_is_saved_and_draws_the_same(fitted, tmp_path):
     assert (tmp_path / "rows.csv").read_text().startswith('"town","price"')
 
 
+def test_rows_of_a_condition_are_drawn_until_there_are_enough(fitted):
+    model = fitted[1].model
+    nice = model.sample(700, seed=4, where="town = 'Nice' and not let")
+    assert len(nice) == 700
+    made = nice.to_arrow()
+    assert set(made["town"].to_pylist()) == {"Nice"}
+    assert not any(made["let"].to_pylist())
+    assert made == model.sample(700, seed=4, where="town = 'Nice' and not let").to_arrow()
+    assert len(model.sample(0, where="town = 'Nice'")) == 0
+    # what is drawn are rows of the model that satisfy it, no others
+    whole = model.sample(2048, seed=4).where("town = 'Nice' and not let").to_arrow()
+    assert made.slice(0, len(whole)) == whole
+
+
+@pytest.mark.parametrize(
+    ("condition", "match"),
+    [
+        ("twon = 'Nice'", "twon.*The columns are town, price"),
+        ("town = ", "cannot be evaluated"),
+        ("(select count(*) from '/etc/passwd') > 0", "cannot be evaluated"),
+    ],
+)
+def test_conditions_that_cannot_be_evaluated_are_refused(fitted, condition, match):
+    with pytest.raises(OptionError, match=match):
+        fitted[1].model.sample(5, where=condition)
+
+
+def test_a_condition_that_holds_for_no_row_is_told(fitted, monkeypatch):
+    monkeypatch.setattr("sketchlearn.models.network._MOST_DRAWN", 5000)
+    with pytest.raises(OptionError, match="holds for 0 of"):
+        fitted[1].model.sample(5, where="rooms > 100")
+
+
 def test_a_label_gives_rows_of_each_class():
     sketch = sl.sketch(TABLE, size=300, label="town")
     model = sl.GenerativeNetwork(steps=100, batch=256, seed=2).fit(sketch).model

@@ -51,11 +51,19 @@ def fit(
 
 
 def sample(
-    model: Path, /, *, count: int, out: Path, seed: int = 0, label: str | None = None
+    model: Path,
+    /,
+    *,
+    count: int,
+    out: Path,
+    seed: int = 0,
+    label: str | None = None,
+    where: str | None = None,
 ) -> None:
     """Draw records from a model, in the source's own columns.
 
     Example: sketchlearn sample model --count 1000 --out synthetic.parquet
+             sketchlearn sample model --count 1000 --where "age > 60" --out elders.parquet
 
     Args:
         model: the folder of the model.
@@ -63,9 +71,10 @@ def sample(
         out: a .parquet, .csv or .npy file to write.
         seed: same seed, same records.
         label: draw this class only.
+        where: an SQL condition on the columns of a table that every row shall satisfy.
     """
     loaded = _model(model)
-    records = loaded.sample(count, seed=seed, label=_class_named(loaded, label))
+    records = loaded.sample(count, seed=seed, label=_class_named(loaded, label), where=where)
     records.save(out)
     print(f"Wrote {len(records):,} records to {out}")
 

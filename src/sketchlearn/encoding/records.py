@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -139,3 +140,32 @@ class TableRecords(Exported):
         if self.label is None or self.labels is None:
             return self.table
         return self.table.append_column(self.label, pa.array(self.labels.tolist()))
+
+    def where(self, condition: str) -> TableRecords:
+        """Return the rows for which an SQL condition holds; the label counts as a column.
+
+        Raises:
+            OptionError: the condition cannot be evaluated on these columns.
+            MissingExtraError: DuckDB is not installed.
+        """
+        from sketchlearn.sources.conditions import rows_where
+
+        found = rows_where(self.to_arrow(), condition)
+        if self.label is None or self.labels is None:
+            return TableRecords(found)
+        labels = np.array(found[self.label].to_pylist(), dtype=self.labels.dtype)
+        return TableRecords(found.drop_columns([self.label]), self.label, labels)
+
+    def head(self, count: int) -> TableRecords:
+        """Return the first rows."""
+        labels = None if self.labels is None else self.labels[:count]
+        return TableRecords(self.table.slice(0, count), self.label, labels)
+
+    @classmethod
+    def join(cls, parts: Sequence[TableRecords]) -> TableRecords:
+        """Return the rows of several tables of the same columns, at least one."""
+        import pyarrow as pa
+
+        labels = [part.labels for part in parts if part.labels is not None]
+        table = pa.concat_tables([part.table for part in parts])
+        return cls(table, parts[0].label, np.concatenate(labels) if labels else None)

@@ -20,6 +20,10 @@ _FILES = (_WEIGHTS, "config.json", "README.md", "history.jsonl", "status.txt")
 # Records generated at a time; the layers of an image generator outweigh its images.
 _CHUNK = 2_048
 
+# Rows drawn at once to find those of a condition; how many before giving up is thought of, and
+# how many are tried in all at most.
+_MOST_AT_ONCE, _MOST_DRAWN, _MOST_TRIED = 200_000, 1_000_000, 20_000_000
+
 
 class GenerativeModel:
     """A learnt generator. It needs neither the data nor the sketch any more.
@@ -56,7 +60,9 @@ class GenerativeModel:
         """
         return conditional(self.generator, latents, classes, self._conditioned_on)
 
-    def sample(self, count: int, seed: int = 0, label: Any = None) -> Records | TableRecords:
+    def sample(
+        self, count: int, seed: int = 0, label: Any = None, where: str | None = None
+    ) -> Records | TableRecords:
         """Draw records in the source's own columns and units.
 
         Args:
@@ -64,11 +70,16 @@ class GenerativeModel:
             seed: same seed, same records, on one machine.
             label: draw records of this class only; by default classes come in the proportions
                 of the data.
+            where: an SQL condition on the columns of a table, such as "age > 60 and sex = 'F'";
+                rows are drawn until `count` of them satisfy it.
 
         Raises:
             LabelError: the model knows no such class.
-            OptionError: `count` is negative.
+            OptionError: `count` is negative; or `where` cannot be evaluated, is asked of a model
+                that is none of a table, or holds for too few rows.
         """
+        if where is not None:
+            return self._sample_where(count, seed, label, where)
         if count < 0:
             raise OptionError(f"{count} records were asked for; the number must be 0 or more.")
         if not 0 <= seed < 2**63:
@@ -85,6 +96,27 @@ class GenerativeModel:
         if isinstance(self.schema, TableSchema):
             encoded = drawn_rows(encoded, self.schema, seed)
         return self.schema.decode(encoded, classes)
+
+    def _sample_where(self, count: int, seed: int, label: Any, where: str) -> TableRecords:
+        parts: list[TableRecords] = []
+        found, drawn, size = 0, 0, max(count, _CHUNK)
+        while not parts or found < count:
+            records = self.sample(size, _seed_of(seed, len(parts)), label)
+            if not isinstance(records, TableRecords):
+                raise OptionError(
+                    "where was given for a model that is none of a table. Sketch a table with "
+                    "encoding='table', or choose among the records yourself."
+                )
+            parts.append(records.where(where))
+            found, drawn = found + len(parts[-1]), drawn + size
+            if found < count and drawn >= _MOST_DRAWN and found < count * drawn / _MOST_TRIED:
+                raise OptionError(
+                    f"where={where!r} holds for {found} of {drawn:,} drawn rows, too few to draw "
+                    f"{count:,} of them. Ask for fewer, or for less."
+                )
+            lacking = (count - found) * drawn / max(found, 1)
+            size = int(min(max(_CHUNK, 1.1 * lacking), _MOST_AT_ONCE))
+        return TableRecords.join(parts).head(count)
 
     @property
     def _conditioned_on(self) -> int:
@@ -196,6 +228,13 @@ class GenerativeModel:
             "```python\nimport sketchlearn as sl\n\n"
             'sl.load("this folder").sample(1000, seed=0).to_numpy()\n```\n'
         )
+
+
+def _seed_of(seed: int, part: int) -> int:
+    """Return the seed of a part of a drawing; the first part has that of the whole."""
+    if part == 0:
+        return seed
+    return int(np.random.SeedSequence([seed, part]).generate_state(1, np.uint64)[0] >> 1)
 
 
 def drawn_rows(soft: np.ndarray, schema: TableSchema, seed: int) -> np.ndarray:
