@@ -12,8 +12,6 @@ exact and smooth in probabilities and values: no category is ever drawn, no nois
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +20,7 @@ import torch
 from torch import Tensor
 
 from sketchlearn.features.column_groups import ColumnBlock, block_starts
-
-# Parts of the groups that are visited apart, whatever the number of threads.
-_PARTS = 4
+from sketchlearn.features.parts import PARTS, add_parts
 
 
 @dataclass(frozen=True)
@@ -151,23 +147,13 @@ def _value_and_gradient(
     shape = (*panels.shape[:3], packed.tables.padded, panels.shape[4])
     mean = np.ascontiguousarray(target.numpy())
     ends = np.concatenate([[0], np.cumsum(packed.counts)])
-    first, last = window
-    cuts = [first + (last - first) * part // _PARTS for part in range(_PARTS + 1)]
 
-    def part(first: int, last: int) -> tuple[float, np.ndarray]:
-        gradient = np.zeros(shape if wanted else (0, *shape[1:]), dtype=np.float32)
+    def visit(first: int, last: int, gradient: np.ndarray) -> float:
         arrays = (panels, half, *packed.tables.arrays, ends, mean)
-        return kernels.match_groups(*arrays, first, last, gradient), gradient
+        return kernels.match_groups(*arrays, first, last, gradient)
 
-    threads = min(torch.get_num_threads(), _PARTS)
-    value = 0.0
-    total = np.zeros(shape if wanted else (0, *shape[1:]), dtype=np.float32)
-    with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(threads)) if threads > 1 else None
-        spread = pool.map if pool else map
-        for loss, gradient in spread(part, cuts[:-1], cuts[1:]):
-            value += loss
-            total += gradient
+    threads = min(torch.get_num_threads(), PARTS)
+    value, total = add_parts(visit, *window, shape if wanted else (0, *shape[1:]), threads)
     value /= size
     if not wanted:
         return value, None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sketchlearn.features.parts import PARTS, add_parts
+
 # Features of one tile: batch rows × frequencies. 2²⁰ float32 are 4 MiB, about a core's cache.
 _TILE = 2**20
 
 
-# The compiled loss adds up this many parts, whatever the number of threads, so that threads
-# change no bit of it. A thread pays from this much work on, in multiply-adds.
-_PARTS = 4
+# A thread pays from this much work on, in multiply-adds.
 _WORK_PER_THREAD = 2**27
 
 
@@ -160,23 +158,14 @@ def _value_and_gradient(
         panels.shape[4],
     )
     mean = np.ascontiguousarray(target.numpy())
-    chunks = len(packed.forward)
-    cuts = [chunks * part // _PARTS for part in range(_PARTS + 1)]
 
-    def part(first: int, last: int) -> tuple[float, np.ndarray]:
-        gradient = np.zeros(shape, dtype=np.float32)
+    def visit(first: int, last: int, gradient: np.ndarray) -> float:
         arrays = (panels, half, packed.forward, packed.backward, mean)
-        return kernels.match_chunks(*arrays, first, last, gradient), gradient
+        return kernels.match_chunks(*arrays, first, last, gradient)
 
     work = classes * halves * half * size * (dimension + 20)  # a wave is about twenty
-    threads = min(torch.get_num_threads(), _PARTS, 1 + work // _WORK_PER_THREAD)
-    value, total = 0.0, np.zeros(shape, dtype=np.float32)
-    with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(threads)) if threads > 1 else None
-        spread = pool.map if pool else map
-        for loss, gradient in spread(part, cuts[:-1], cuts[1:]):
-            value += loss
-            total += gradient
+    threads = min(torch.get_num_threads(), PARTS, 1 + work // _WORK_PER_THREAD)
+    value, total = add_parts(visit, 0, len(packed.forward), shape, threads)
     value /= size
     if not wanted:
         return value, None
