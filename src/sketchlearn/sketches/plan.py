@@ -134,8 +134,11 @@ class Plan:
     def explain(self) -> str:
         """Say in words what was decided, and why."""
         schema = self.schema
+        over = f"{schema.dimension} columns"
+        if isinstance(schema, TableSchema):
+            over = f"{len(schema.encoded)} columns, {schema.dimension} numbers once encoded"
         lines = [
-            f"Plan {self.digest[:12]}: {self.size} frequencies over {schema.dimension} columns"
+            f"Plan {self.digest[:12]}: {self.size} frequencies over {over}"
             + (f", one sketch row per class of {schema.label.name!r}" if schema.label else "")
             + f"; the sketch holds {2 * self.size * schema.class_count} integers.",
             self._explain_law() + ("; 1-bit features." if self.features == "one-bit" else "."),
