@@ -143,9 +143,9 @@ def main() -> None:
     if (results.FOLDER / "tables.json").exists():
         earlier = json.loads((results.FOLDER / "tables.json").read_text())["figures"]
     figures = {name: measure(name, chosen) for name in chosen.sets}
-    results.write(
-        "tables", "python -m benchmarks.tables " + " ".join(sys.argv[1:]), earlier | figures
-    )
+    asked = f"--sets {' '.join(chosen.sets)} --seeds {' '.join(map(str, chosen.seeds))}"
+    command = f"python -m benchmarks.tables --data DIR --peers PYTHON {asked}"
+    results.write("tables", command, earlier | figures)
     print(layout(figures))
 
 
