@@ -146,7 +146,7 @@ def test_a_label_gives_rows_of_each_class():
 def test_a_pass_on_a_device_is_learnt_from_like_any_other():
     plan = sl.plan(TABLE, size=40)
     moved = sl.sketch(TABLE, plan.on("cpu:0"))
-    assert MatchingProblem.of(moved, 0.2, seed=0).training.grouped is not None
+    assert MatchingProblem.of(moved, 0.2, seed=0).training.shared is not None
 
 
 def test_types_that_cannot_be_read_are_refused():
