@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from sketchlearn.features import ColumnBlock, draw_columns
-from sketchlearn.features.expected import SharedWaves, expected_features, expected_matching_loss
+from sketchlearn.features.expected import expected_features, expected_matching_loss
+from sketchlearn.features.shared_waves import SharedWaves
 
 BLOCKS = (
     ColumnBlock(5, number=False),

@@ -20,6 +20,7 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
+
 from sketchlearn.features.laws import uniforms
 from sketchlearn.features.projection import Projection
 

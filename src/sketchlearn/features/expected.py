@@ -15,95 +15,17 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sketchlearn.features.column_groups import (
-    GROUP,
-    WINDOWS,
-    ColumnBlock,
-    ColumnProjection,
-    block_starts,
-)
+from sketchlearn.features.column_groups import WINDOWS, ColumnBlock, block_starts
+from sketchlearn.features.shared_waves import SharedWaves, Window
 
 # Rows whose factors are held at a time when no gradient needs them all.
 _ROWS_AT_ONCE = 1024
-
-
-class Window(NamedTuple):
-    """The frequencies of one window.
-
-    Attributes:
-        members: which of the frequencies laid out they are, int64, shape (m',).
-        places: rows of the factors that each multiplies, -1 for none, int64, shape (m', 4).
-        waves: the window's waves of all columns in radians, float32, shape (d, waves).
-        panels: cosines and sines of categories of each column, (2 · waves, categories).
-    """
-
-    members: np.ndarray
-    places: np.ndarray
-    waves: np.ndarray
-    panels: tuple[Tensor, ...]
-
-
-@dataclass(frozen=True)
-class SharedWaves:
-    """Frequencies that share waves of columns, laid out for the compiled loss, window by window.
-
-    Attributes:
-        blocks: the columns of an encoded record.
-        windows: the frequencies, as they share waves.
-    """
-
-    blocks: tuple[ColumnBlock, ...]
-    windows: tuple[Window, ...]
-
-    @classmethod
-    def of(cls, projection: ColumnProjection, which: np.ndarray) -> SharedWaves:
-        """Lay out some of a projection's frequencies, given by number."""
-        starts = block_starts(projection.blocks)
-        columns = projection.groups[which // GROUP]  # (m', 4)
-        waves = projection.choices[which // GROUP, :, which % GROUP]  # (m', 4)
-        each = projection.waves.shape[1] // WINDOWS
-        windows = []
-        for number in range(WINDOWS):
-            members = np.flatnonzero(waves[:, 0] // each == number)
-            own = columns[members] * each + waves[members] % each
-            table = projection.waves[:, number * each : (number + 1) * each]
-            panels = tuple(
-                _panel(table[start : start + _categories(block)])
-                for block, start in zip(projection.blocks, starts[:-1], strict=True)
-            )
-            places = np.where(columns[members] < 0, -1, own)
-            windows.append(Window(members, places, np.ascontiguousarray(table), panels))
-        return cls(projection.blocks, tuple(windows))
-
-    @cached_property
-    def columns(self) -> list[tuple[int, ColumnBlock, int]]:
-        """Number, block and start of each column."""
-        starts = block_starts(self.blocks)[:-1].tolist()
-        return list(zip(range(len(starts)), self.blocks, starts, strict=True))
-
-    @property
-    def size(self) -> int:
-        """Number of frequencies."""
-        return sum(len(window.members) for window in self.windows)
-
-
-def _categories(block: ColumnBlock) -> int:
-    """Return the slots of a column but the one that says a number is set."""
-    return block.slots - (block.number and block.slots > 0)
-
-
-def _panel(phases: np.ndarray) -> Tensor:
-    """Return cosine and sine of each wave (categories, waves), by turns: (2 · waves, categories)."""
-    phases = phases.T.astype(np.float64)
-    both = np.stack([np.cos(phases), np.sin(phases)], axis=1)  # (waves, 2, categories)
-    return torch.from_numpy(both.reshape(2 * phases.shape[0], phases.shape[1]).astype(np.float32))
 
 
 def expected_features(rows: Tensor, frequencies: Tensor, blocks: Sequence[ColumnBlock]) -> Tensor:
@@ -210,21 +132,22 @@ class _Matching:
         classes, _, half, _ = rows.shape
         at_once = half if wanted else max(1, _ROWS_AT_ONCE // (2 * classes))
         size = sum(len(window.members) for window in windows)
-        panels = [_as_columns(part) for part in rows.split(at_once, dim=2)]
-        total = torch.zeros_like(panels[0][0]) if wanted else None
+        parts = [_as_columns(part) for part in rows.split(at_once, dim=2)]
+        total = torch.zeros_like(parts[0][0]) if wanted else None
         value = 0.0
         for window in windows:
             sums = np.zeros((2 * classes, 2, len(window.members)), dtype=np.float32)
-            for panel in panels:
-                factors = self._factors(window, *panel)
-                self._add_features(factors, window, sums)
+            factors: list[_Factors] = []
+            for part in parts:
+                factors = [self._factors(window, *part)]  # only a gradient needs them again
+                self._add_features(factors[0], window, sums)
             residual = sums.reshape(classes, 2, 2, -1) / np.float32(half)
             residual -= target[:, None, :, window.members]
             value += float((residual[:, 0] * residual[:, 1]).sum(dtype=np.float64))
             if total is not None:
                 # each half is pulled by the residual of the other
                 pull = np.ascontiguousarray(residual[:, ::-1]).reshape(sums.shape)
-                self._pull(factors, window, pull, total)
+                self._pull(factors[0], window, pull, total)
         if total is None:
             return value / size, None
         gradient = total.view(len(total), classes, 2, -1)[..., :half].permute(1, 2, 3, 0)
@@ -271,9 +194,7 @@ class _Matching:
 
         list(self.spread(visit, range(len(sums))))
 
-    def _pull(
-        self, factors: _Factors, window: Window, residual: np.ndarray, total: Tensor
-    ) -> None:
+    def _pull(self, factors: _Factors, window: Window, residual: np.ndarray, total: Tensor) -> None:
         """Add the gradient in the rows, given the residual that pulls each side."""
         from sketchlearn.features.expected_kernels import pull_factors, pull_numbers
 

@@ -16,7 +16,7 @@ LANES = 8
 
 
 @compiled
-def turn_numbers(values, chance, lengths, shifts, moved, factors):  # noqa: ANN001, ANN201, PLR0913, PLR0917
+def turn_numbers(values, chance, lengths, shifts, moved, factors):  # noqa: ANN001, ANN201
     """Add the waves p exp(i(ω + ω_x x)) of a column's number to its factors.
 
     Args:
@@ -41,7 +41,7 @@ def turn_numbers(values, chance, lengths, shifts, moved, factors):  # noqa: ANN0
 
 
 @compiled
-def pull_numbers(chance, lengths, moved, slopes, value_slope, chance_slope):  # noqa: ANN001, ANN201, PLR0913, PLR0917
+def pull_numbers(chance, lengths, moved, slopes, value_slope, chance_slope):  # noqa: ANN001, ANN201
     """Add the gradient in a column's numbers, and in the probability that they are set.
 
     Args:
@@ -89,7 +89,7 @@ def add_features(factors, places, first, last, total):  # noqa: ANN001, ANN201
 
 
 @compiled
-def pull_factors(factors, places, residual, slopes, first, last):  # noqa: ANN001, ANN201, PLR0913, PLR0917
+def pull_factors(factors, places, residual, slopes, first, last):  # noqa: ANN001, ANN201
     """Add the gradient of Σ_j Re(conj(r_j) Σ_rows f_j) in the factors of rows first to last.
 
     Args:
@@ -122,7 +122,7 @@ def _pull_one(slope, p, q):  # noqa: ANN001, ANN202
 
 
 @compiled
-def _pull_two(f, g, f_slope, g_slope, p, q):  # noqa: ANN001, ANN202, PLR0913, PLR0917
+def _pull_two(f, g, f_slope, g_slope, p, q):  # noqa: ANN001, ANN202
     """The slope in one factor is r times the conjugate of the other."""
     f0, f1, g0, g1 = f[0], f[1], g[0], g[1]
     df0, df1, dg0, dg1 = f_slope[0], f_slope[1], g_slope[0], g_slope[1]

@@ -12,9 +12,10 @@ from torch import Tensor
 from sketchlearn.errors import FitError
 from sketchlearn.features import ColumnProjection
 from sketchlearn.features.column_groups import WINDOWS
-from sketchlearn.features.expected import SharedWaves, expected_matching_loss
+from sketchlearn.features.expected import expected_matching_loss
 from sketchlearn.features.matching import PackedFrequencies, matching_loss
 from sketchlearn.features.rays import PER_RAY
+from sketchlearn.features.shared_waves import SharedWaves
 from sketchlearn.sketches import Sketch
 
 # Fewest frequencies of a table that a step visits, as far as there are.
