@@ -46,9 +46,7 @@ def batch_of(table):
 
 
 def schema_of(table, **kinds):
-    columns, _ = infer_columns(
-        table.schema, batch_of(table).table, declarations(None, kinds)
-    )
+    columns, _ = infer_columns(table.schema, batch_of(table).table, declarations(None, kinds))
     return TableSchema(columns, types_of(table.schema))
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import sketchlearn as sl
-from sketchlearn.cli.options import given
+from sketchlearn.cli.options import flags_of, given
 from sketchlearn.cli.progress import progress
 from sketchlearn.encoding.schema_files import write_schema as write_schema_file
 from sketchlearn.errors import FileFormatError, OptionError
@@ -22,6 +22,7 @@ from sketchlearn.sources import open_source
 from sketchlearn.storage import require_writable
 
 Flat = Parameter(name="*")
+PlanFlags = flags_of(PlanOptions, types={"schema": Path | None})
 
 
 def plan(
@@ -32,7 +33,7 @@ def plan(
     explain: bool = False,
     write_schema: Path | None = None,
     db: str | None = None,
-    options: Annotated[PlanOptions, Flat] = PlanOptions(),
+    options: Annotated[PlanFlags, Flat] = PlanFlags(),  # type: ignore[valid-type]
 ) -> None:
     """Decide from a pilot how to sketch; writes a plan to share.
 
@@ -78,7 +79,7 @@ def sketch(
     db: str | None = None,
     threads: int | None = None,
     device: str = "cpu",
-    options: Annotated[PlanOptions, Flat] = PlanOptions(),
+    options: Annotated[PlanFlags, Flat] = PlanFlags(),  # type: ignore[valid-type]
 ) -> None:
     """Read a source once and write its sketch.
 
@@ -105,7 +106,7 @@ def sketch(
     require_writable(checkpoint)
     asked = options.columns, options.label, options.image
     made = Plan.load(plan) if plan else sl.plan(_source(source, db, *asked), **chosen)
-    if plan and replace(options, missing="refuse") != PlanOptions():
+    if plan and replace(options, missing="refuse") != PlanFlags():
         raise OptionError(
             f"{plan} fixes how to sketch, so no other option of a plan may be given with it. "
             "Leave them out, or leave --plan out."

@@ -75,6 +75,12 @@ def units_of(seconds: float | Fraction, kind: pa.DataType) -> float:
     return float(Fraction(seconds) * _per_second(kind))
 
 
+def seconds_of(units: float, kind: pa.DataType) -> float:
+    """Return how many seconds so many units of a type of dates, times or durations are."""
+    seconds = Fraction(float(units)) / _per_second(kind)
+    return int(seconds) if seconds.denominator == 1 else float(seconds)
+
+
 def _per_second(kind: pa.DataType) -> Fraction:
     import pyarrow as pa
 
@@ -141,10 +147,9 @@ def value_of(number: float, kind: pa.DataType, *, up: bool = False) -> Any:
 
     if not is_moment(kind):
         return int(number) if pa.types.is_integer(kind) else float(number)
-    seconds = Fraction(float(number)) / _per_second(kind)
     if pa.types.is_duration(kind):
-        return int(seconds) if seconds.denominator == 1 else float(seconds)
-    exact = seconds * 10**6
+        return seconds_of(number, kind)
+    exact = Fraction(float(number)) / _per_second(kind) * 10**6
     whole = -(-exact // 1) if up else exact // 1
     if pa.types.is_time(kind):
         whole = min(whole, _DAY * 10**6 - 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from sketchlearn.encoding.buckets import bucket_names, buckets_of
+from sketchlearn.encoding.scales import interpolated, multiples_within
 from sketchlearn.errors import PlanError
 
 if TYPE_CHECKING:
@@ -174,12 +175,12 @@ class Column:
         """Put numbers on the normal scale; beyond the knots it goes on as steep as on average."""
         if self.outside == "clip":
             numbers = np.clip(numbers, self.knots[0], self.knots[-1])
-        return _interpolated(numbers - self.knots[0], *self._points)
+        return interpolated(numbers - self.knots[0], *self._points)
 
     def numbers(self, scores: np.ndarray) -> np.ndarray:
         """Take scores back to numbers, multiples of the step, within declared bounds."""
         knots, levels = self._points
-        numbers = _interpolated(scores, levels, knots) + self.knots[0]
+        numbers = interpolated(scores, levels, knots) + self.knots[0]
         multiples = np.rint(numbers / self.step) if self.step else numbers
         if self.outside != "extend":
             multiples = np.clip(multiples, *multiples_within(*self.bounds, self.step))
@@ -218,28 +219,3 @@ class Column:
             for key, value in document.items()
         }
         return cls(**fields)
-
-
-def _interpolated(x: np.ndarray, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
-    slope = (ys[-1] - ys[0]) / (xs[-1] - xs[0])
-    beyond = np.minimum(x - xs[0], 0) + np.maximum(x - xs[-1], 0)
-    return np.interp(x, xs, ys) + slope * beyond
-
-
-def normal_levels(count: int) -> np.ndarray:
-    """Return the normal scores of `count` equally likely knots."""
-    from scipy import special  # only a plan needs it
-
-    return special.ndtri((np.arange(count) + 0.5) / count)
-
-
-def multiples_within(low: float, high: float, step: float) -> tuple[float, float]:
-    """Return the least and the greatest multiple of a step within bounds, as numbers of steps.
-
-    0.3 counts as a multiple of 0.1. Without a step the bounds themselves.
-    """
-    if not step:
-        return low, high
-    first, last = low / step, high / step
-    slack = [min(4 * float(np.spacing(abs(end))), 0.25) for end in (first, last)]
-    return float(np.ceil(first - slack[0])), float(np.floor(last + slack[1]))

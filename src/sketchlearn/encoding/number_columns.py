@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sketchlearn.encoding.arrow_numbers import is_moment, units_of
-from sketchlearn.encoding.columns import Column, Kind, Outside, multiples_within, normal_levels
+from sketchlearn.encoding.columns import Column, Kind, Outside
 from sketchlearn.encoding.evidence import Evidence
+from sketchlearn.encoding.scales import multiples_within, normal_levels
 from sketchlearn.errors import PlanError
 
 # Whole numbers of at most so many values are categories that happen to be numbers.

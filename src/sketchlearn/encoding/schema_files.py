@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import difflib
 import json
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchlearn.encoding.arrow_numbers import is_moment, value_of
+from sketchlearn.encoding.arrow_numbers import is_moment, seconds_of, value_of
 from sketchlearn.encoding.columns import Column
 from sketchlearn.encoding.schema import Schema
 from sketchlearn.encoding.table_schema import TableSchema
@@ -101,12 +102,12 @@ def declared_as(column: Column, kind: pa.DataType) -> dict[str, Any]:
         return {**made, "value": value}
     if column.kind == "left out":
         return made
-    if column.number:
-        made |= _scale(column, kind)
-    if column.kind == "category" or (column.number and column.categories):
+    if column.kind == "category":
         made["categories"] = list(column.categories)
-        if column.numeric:
-            made["categories"] = [_number(column, one, kind) for one in column.categories]
+    if column.number:
+        # where TOML cannot say a moment, the pilot decides, as before
+        with contextlib.suppress(OverflowError):
+            made |= _scale(column, kind)
     if column.kind == "category":
         made["other"] = column.tail
     if column.buckets:
@@ -116,17 +117,17 @@ def declared_as(column: Column, kind: pa.DataType) -> dict[str, Any]:
 
 def _scale(column: Column, kind: pa.DataType) -> dict[str, Any]:
     low, high = column.bounds
-    made: dict[str, Any] = {}
-    try:
-        made["bounds"] = [_number(column, low, kind), _number(column, high, kind, up=True)]
-    except OverflowError:  # a moment that TOML cannot say: the pilot decides, as before
-        return made
+    made: dict[str, Any] = {
+        "bounds": [_number(column, low, kind), _number(column, high, kind, up=True)]
+    }
     if column.outside == "clip":
         made["clip"] = True
     if column.kind == "continuous":
         made["step"] = column.step
     elif column.step != 1:
-        made["step"] = value_of(column.step, kind)
+        made["step"] = seconds_of(column.step, kind) if is_moment(kind) else column.step
+    if column.categories:
+        made["categories"] = [_number(column, one, kind) for one in column.categories]
     return made
 
 

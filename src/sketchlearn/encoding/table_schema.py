@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from sketchlearn.encoding.arrow_numbers import as_numbers, from_numbers, is_moment
-from sketchlearn.encoding.columns import TAIL, UNKNOWN, Column
+from sketchlearn.encoding.arrow_numbers import as_numbers
+from sketchlearn.encoding.columns import UNKNOWN, Column
+from sketchlearn.encoding.decoding import constant, decoded
 from sketchlearn.encoding.records import TableRecords
 from sketchlearn.encoding.refusals import lost_value, outside_bounds, unknown_value
 from sketchlearn.encoding.schema import (
@@ -143,10 +144,10 @@ class TableSchema(Schema):
             if column.kind == "copy":
                 made[column.name] = made[column.value].cast(kind)
             elif column.kind == "constant":
-                made[column.name] = _constant(column.value, kind, len(encoded))
+                made[column.name] = constant(column.value, kind, len(encoded))
             else:
                 block = encoded[:, start : start + column.width]
-                made[column.name] = _decoded(column, kind, block)
+                made[column.name] = decoded(column, kind, block)
                 start += column.width
         labels = self.class_names(classes)
         name = self.label.name if self.label and labels is not None else None
@@ -188,33 +189,6 @@ class TableSchema(Schema):
         return cls(tuple(columns), document["types"], label)
 
 
-def _decoded(column: Column, kind: pa.DataType, block: np.ndarray) -> pa.Array:
-    import pyarrow as pa
-
-    codes = block[:, : column.slots].argmax(axis=1) if column.slots else np.zeros(len(block), int)
-    named = column.named
-    absent = column.missing & (codes == named + column.tail)
-    if not column.numeric:
-        tail = TAIL if pa.types.is_string(kind) else None  # no number stands for others
-        # codes of a text file are read as fractions may follow, and are given back whole
-        given = pa.int64() if pa.types.is_floating(kind) else kind
-        names = pa.array([*column.names, tail, None], type=given)
-        last = (
-            np.minimum(codes, named + 1)
-            if column.tail
-            else np.where(codes < named, codes, named + 1)
-        )
-        return names.take(pa.array(last))
-    numbers = np.full(len(block), np.nan)
-    if named:
-        own = codes < named
-        numbers[own] = np.asarray(column.categories, dtype=np.float64)[codes[own]]
-    if column.number:
-        free = codes == column.slots - 1 if column.slots else np.ones(len(block), dtype=bool)
-        numbers[free] = column.numbers(block[free, -1])
-    return from_numbers(numbers, absent, kind, whole=column.kind == "integer")
-
-
 def _as_planned(values: pa.Array, planned: pa.DataType, name: str) -> pa.Array:
     """Return a column in the plan's units of time; refuse one of another kind.
 
@@ -236,13 +210,3 @@ def _as_planned(values: pa.Array, planned: pa.DataType, name: str) -> pa.Array:
         f"Column {name!r} holds values of type {values.type}, where the plan has {planned}. "
         "Convert it, or make the plan again."
     )
-
-
-def _constant(value: Any, kind: pa.DataType, count: int) -> pa.Array:
-    import pyarrow as pa
-
-    if value is None:
-        return pa.nulls(count, kind)
-    if is_moment(kind):
-        return from_numbers(np.full(count, float(value)), np.zeros(count, bool), kind, whole=True)
-    return pa.array([value] * count).cast(kind, safe=False)
