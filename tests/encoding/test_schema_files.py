@@ -28,7 +28,7 @@ TABLE = pa.table(
         "town": pa.array(RANDOM.choice(["Paris", "x\\\x7f\t", "", None], ROWS).tolist()),
         "alive": pa.array(RANDOM.random(ROWS) < 0.5),
         "born": DAYS,
-        "seen": pa.array([1_600_000_000_123_456_789 + int(k) for k in range(ROWS)][::-1]).cast(
+        "seen": pa.array([1_600_000_000_123_456_789 + k * 10**10 for k in range(ROWS)][::-1]).cast(
             pa.timestamp("ns", "Europe/Paris")
         ),
         "clock": pa.array(RANDOM.integers(0, 86_400, ROWS).astype("int32"), pa.time32("s")),
@@ -153,6 +153,9 @@ def test_moments_that_toml_cannot_say_are_left_to_the_pilot(tmp_path):
     write_schema(schema_of(pa.table({"day": far})), path)
     assert "bounds =" not in path.read_text()
     assert schema_of(pa.table({"day": far}), path).fields[0].number
+    fine = pa.table({"seen": pa.array([1_001, 2_002] * 10, pa.timestamp("ns"))})
+    write_schema(schema_of(fine), path)
+    assert without_scale(schema_of(fine, path)) == without_scale(schema_of(fine))
 
 
 def test_vectors_have_no_schema_file(tmp_path):

@@ -151,6 +151,8 @@ def value_of(number: float, kind: pa.DataType, *, up: bool = False) -> Any:
         return seconds_of(number, kind)
     exact = Fraction(float(number)) / _per_second(kind) * 10**6
     whole = -(-exact // 1) if up else exact // 1
+    if units_of(Fraction(round(exact), 10**6), kind) == number:
+        whole = round(exact)  # that moment is this number, to the digits a float64 has
     if pa.types.is_time(kind):
         whole = min(whole, _DAY * 10**6 - 1)
     moment = _EPOCH + int(whole) * _MICROSECOND

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchlearn.encoding.arrow_numbers import is_moment, seconds_of, value_of
+from sketchlearn.encoding.arrow_numbers import is_moment, number_of, seconds_of, value_of
 from sketchlearn.encoding.columns import Column
 from sketchlearn.encoding.schema import Schema
 from sketchlearn.encoding.table_schema import TableSchema
@@ -127,8 +127,15 @@ def _scale(column: Column, kind: pa.DataType) -> dict[str, Any]:
     elif column.step != 1:
         made["step"] = seconds_of(column.step, kind) if is_moment(kind) else column.step
     if column.categories:
-        made["categories"] = [_number(column, one, kind) for one in column.categories]
+        made["categories"] = [_exact(column, one, kind) for one in column.categories]
     return made
+
+
+def _exact(column: Column, number: float, kind: pa.DataType) -> Any:
+    value = _number(column, number, kind)
+    if number_of(value, kind) != number:
+        raise OverflowError("a moment with digits below the microsecond")
+    return value
 
 
 def _number(column: Column, number: float, kind: pa.DataType, *, up: bool = False) -> Any:
