@@ -1,11 +1,15 @@
 """What can be declared of columns, and what is refused with its remedy."""
 
 import datetime as dt
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sketchlearn.encoding.columns import KINDS
 from sketchlearn.encoding.declarations import Declaration, declarations
+from sketchlearn.encoding.declared_values import KEYS
 from sketchlearn.errors import OptionError
 
 
@@ -101,3 +105,12 @@ def test_mistakes_are_told_with_the_column_and_what_was_expected(table, match):
 def test_other_shapes_are_refused(schema, match):
     with pytest.raises(OptionError, match=match):
         declarations(schema, None)
+
+
+def test_the_documented_schema_can_be_declared():
+    page = Path(__file__).parents[2] / "docs" / "how-to-choose.md"
+    block = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    found = declarations(tomllib.loads(block), None)
+    kinds = {declared.kind for declared in found.values()}
+    assert kinds == set(KINDS) - {"boolean", "time"}
+    assert set().union(*(declared.parts for declared in found.values())) == set(KEYS)

@@ -51,7 +51,7 @@ def schema_of(table, declared=None):
 def test_a_file_declares_columns(tmp_path):
     path = tmp_path / "people.toml"
     path.write_text(
-        '[columns.age]\nkind = "integer"\nbounds = [17, 90]\n'
+        '\ufeff[columns.age]\nkind = "integer"\nbounds = [17, 90]\n'
         '[columns."first name"]\nkind = "hashed"\n'
         "[columns.started]\nbounds = [2020-01-01, 2025-12-31]\n"
     )
@@ -136,10 +136,13 @@ def test_rows_of_a_written_schema_fit_it(tmp_path):
 
 def test_clip_hash_and_steps_are_written(tmp_path):
     path = tmp_path / "table.toml"
-    table = pa.table({"x": [1.0, 2.5] * 20, "url": ["a", "b"] * 20, "day": DAYS[:40]})
+    table = pa.table(
+        {"x": [1.0, 2.5] * 20, "url": ["a", "b"] * 20, "n": range(40), "day": DAYS[:40]}
+    )
     declared = {
         "x": {"bounds": [0, 9], "clip": True, "step": 0.5, "missing": True},
         "url": {"kind": "hashed", "buckets": 7, "missing": False},
+        "n": {"bounds": [-0.5, 9.5], "missing": False},
         "day": {"bounds": [dt.date(2020, 1, 1), dt.date(2023, 1, 1)], "step": 7 * 86_400},
     }
     schema = schema_of(table, declared)

@@ -15,7 +15,7 @@ from cyclopts import Parameter
 import sketchlearn as sl
 from sketchlearn.cli.options import flags_of, given
 from sketchlearn.cli.progress import progress
-from sketchlearn.encoding.schema_files import write_schema as write_schema_file
+from sketchlearn.encoding import write_schema as write_schema_file
 from sketchlearn.errors import FileFormatError, OptionError
 from sketchlearn.sketches import Plan, PlanOptions, Sketch
 from sketchlearn.sources import open_source

@@ -146,7 +146,8 @@ def value_of(number: float, kind: pa.DataType, *, up: bool = False) -> Any:
     import pyarrow as pa
 
     if not is_moment(kind):
-        return int(number) if pa.types.is_integer(kind) else float(number)
+        whole = pa.types.is_integer(kind) and float(number).is_integer()
+        return int(number) if whole else float(number)
     if pa.types.is_duration(kind):
         return seconds_of(number, kind)
     exact = Fraction(float(number)) / _per_second(kind) * 10**6

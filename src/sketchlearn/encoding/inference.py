@@ -143,7 +143,8 @@ def _sentence(column: Column, why: str, declared: Declaration) -> str:
     elif column.tail:
         parts.append(f"{len(column.categories)} categories and '(other)' for the rest")
     elif column.categories and column.number:
-        parts.append(f"{len(column.categories)} values that stand out have a category each")
+        which = "that stand out " if "categories" in column.learnt else ""
+        parts.append(f"{len(column.categories)} values {which}have a category each")
     elif column.categories:
         parts.append(f"{len(column.categories)} categories")
     if column.outside != "extend":

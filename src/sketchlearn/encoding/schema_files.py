@@ -41,7 +41,7 @@ def read_schema(path: str | os.PathLike[str]) -> dict[str, Mapping[str, Any]]:
         OptionError: it holds anything else than tables [columns.NAME].
     """
     try:
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        content = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise StorageError(
             f"Could not read the schema file {os.fspath(path)}: {error.strerror}. Check the path; "
