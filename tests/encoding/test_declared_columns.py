@@ -112,6 +112,9 @@ def test_values_outside_bounds_are_refused_or_clipped(kind, bounds, inside, valu
     if pa.types.is_duration(kind):
         end = dt.timedelta(seconds=end)
     assert found[1] == end
+    clipped = pa.table({"x": pa.array([end], kind)})
+    encoded = schema.encode(batch_of(table)).values[1]
+    assert np.array_equal(encoded, schema.encode(batch_of(clipped)).values[0])
 
 
 def test_infinite_numbers_are_no_numbers_outside_bounds():
@@ -123,11 +126,13 @@ def test_infinite_numbers_are_no_numbers_outside_bounds():
 
 
 def test_rows_that_are_given_back_stay_within_bounds_and_fit_again():
-    schema = schema_of(ANY, x={"bounds": [0.3, 0.95], "step": 0.1, "missing": False})
-    far = np.array([[-50.0], [-3.0], [0.0], [3.0], [50.0]])
-    found = schema.decode(far).to_arrow()
-    assert found["x"].to_pylist() == pytest.approx([0.3, 0.3, 0.6, 0.9, 0.9])
-    schema.encode(batch_of(found))  # 3 × 0.1 is more than 0.3, and 9 × 0.1 less than 0.95
+    far = np.array([[-50.0], [-3.0], [3.0], [50.0]])
+    # in floating point 3 × 0.1 is more than 0.3, and 0.3 / 0.1 less than 3
+    for bounds, ends in (([-0.3, 0.3], (-0.3, 0.3)), ([0.25, 0.95], (0.3, 0.9))):
+        schema = schema_of(ANY, x={"bounds": bounds, "step": 0.1, "missing": False})
+        found = schema.decode(far).to_arrow()
+        assert found["x"].to_pylist() == pytest.approx([ends[0]] * 2 + [ends[1]] * 2)
+        schema.encode(batch_of(found))
 
 
 def test_a_step_of_moments_is_in_seconds():
