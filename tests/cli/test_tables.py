@@ -4,6 +4,8 @@ import numpy as np
 import pyarrow.csv as pc
 import pytest
 
+import sketchlearn as sl
+
 FIT = ("--steps", 20, "--batch", 32, "--latent", 4)
 
 
@@ -65,3 +67,39 @@ def test_a_query_is_a_source(run, people, tmp_path):
     assert code == 1
     assert "people" in error
     assert not (tmp_path / "t").exists()
+
+
+def test_a_schema_is_written_edited_and_declared(run, people, tmp_path):
+    schema, plan = tmp_path / "people.toml", tmp_path / "people.plan"
+    code, out, _ = run("plan", people, "--write-schema", schema)
+    assert code == 0
+    assert f"Wrote {schema}" in out
+    text = schema.read_text()
+    assert '[columns.town]\nkind = "category"\ncategories = ["Lyon", "Nice"]\n' in text
+    schema.write_text(text.replace('"Lyon", "Nice"', '"Nice", "Paris"'))
+    code, out, _ = run("plan", people, "--schema", schema, "--out", plan)
+    assert code == 0
+    assert "Column 'town': category (declared); 2 categories and '(other)' for the rest" in out
+    assert sl.load(plan).schema.learnt == {}
+    assert run("sketch", people, "--schema", schema, "--size", 80, "--out", tmp_path / "s")[0] == 0
+    schema.write_text(text.replace("categories", "catgories"))
+    code, _, error = run("plan", people, "--schema", schema, "--explain")
+    assert code == 1
+    assert "Did you mean 'categories'?" in error
+
+
+def test_a_schema_is_written_beside_what_is_explained_or_saved(run, people, tmp_path):
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    assert run("plan", people, "--explain", "--write-schema", first)[0] == 0
+    assert run("plan", people, "--out", tmp_path / "p", "--write-schema", second)[0] == 0
+    assert first.read_text() == second.read_text()
+    code, _, error = run("plan", people, "--explain", "--out", tmp_path / "q")
+    assert code == 1
+    assert "--explain" in error
+
+
+def test_numbers_alone_have_a_schema_too(run, tmp_path):
+    numbers, schema = tmp_path / "numbers.csv", tmp_path / "numbers.toml"
+    numbers.write_text("x,y\n" + "".join(f"{k / 8},{-k}\n" for k in range(50)))
+    assert run("plan", numbers, "--write-schema", schema)[0] == 0
+    assert "bounds = [-49, 0]" in schema.read_text()

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchlearn.encoding import Column, TableSchema, schema_from_document
+from sketchlearn.encoding.declarations import declarations
 from sketchlearn.encoding.inference import infer_columns, types_of
 from sketchlearn.errors import ColumnError, MissingValuesError, OptionError, PlanError
 from sketchlearn.sources import Batch
@@ -45,7 +46,7 @@ def batch_of(table):
 
 
 def schema_of(table, **kinds):
-    columns, _ = infer_columns(table.schema, batch_of(table).table, kinds)
+    columns, _ = infer_columns(table.schema, batch_of(table).table, declarations(None, kinds))
     return TableSchema(columns, types_of(table.schema))
 
 
@@ -202,7 +203,7 @@ def test_types_may_differ_in_width_and_unit_and_no_further():
 @pytest.mark.parametrize(
     ("kinds", "error", "match"),
     [
-        ({"pay": "colour"}, OptionError, "must be one of"),
+        ({"pay": "colour"}, OptionError, "expected one of"),
         ({"town": "integer"}, OptionError, "'town'.*type string"),
         ({"pay": "category"}, OptionError, "Make it text"),
         ({"twon": "category"}, ColumnError, "twon"),

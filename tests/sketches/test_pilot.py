@@ -1,6 +1,7 @@
 """What a pilot decides: units, scales, classes, and what it refuses."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import sketchlearn as sl
@@ -244,3 +245,63 @@ def test_options_that_cannot_be_used_are_refused_by_name(options):
 def test_unknown_options_are_refused():
     with pytest.raises(TypeError, match="sizes"):
         sl.plan(normal(), sizes=8)
+
+
+# --- declared schemas -------------------------------------------------------------------
+
+DECLARED = {
+    "age": {"kind": "integer", "bounds": [0, 120], "missing": False},
+    "town": {"kind": "category", "categories": ["Nice", "Paris"], "missing": True},
+}
+
+
+def people(ages, towns):
+    return pa.table({"age": ages, "town": pa.array(towns, pa.string()), "sex": ["f", "m"]})
+
+
+def test_a_plan_that_is_declared_whole_depends_on_no_row():
+    options = {"schema": DECLARED, "label": "sex", "classes": ["f", "m"]}
+    first = sl.plan(people([20, 30], ["Nice", "Lyon"]), **options)
+    other = sl.plan(people([7, 7], [None, None]), **options)
+    assert first.digest == other.digest
+    assert first.schema.learnt == other.schema.learnt == {}
+    assert sl.plan(people([20, 30], ["Nice", "Lyon"]), schema=DECLARED, label="sex").schema.learnt
+    assert "Column 'age': integer (declared)" in first.explain()
+
+
+def test_what_was_learnt_is_told_by_a_saved_plan_and_makes_no_other_plan(tmp_path):
+    ages, towns = [0, 120] * 10, ["Nice", "Paris"] * 10
+    table = pa.table({"age": ages, "town": towns})
+    schema = {"age": DECLARED["age"], "town": {"kind": "category"}}
+    some = sl.plan(table, schema=schema)
+    whole = sl.plan(table, schema={**schema, "town": {**DECLARED["town"], "missing": False}})
+    assert some.digest == whole.digest  # what the pilot showed is what was declared
+    for plan in (some, whole):
+        plan.save(tmp_path / "plan")
+        assert sl.load(tmp_path / "plan").schema.learnt == plan.schema.learnt
+    assert some.schema.learnt == {"town": ("categories", "missing")}
+    assert whole.schema.learnt == {}
+
+
+def test_numbers_alone_are_a_table_where_columns_are_declared():
+    table = pa.table({"x": [1.5, 2.5, 3.5]})
+    assert sl.plan(table, schema={"x": {"bounds": [0, 5]}}).structure == "columns"
+    assert sl.plan(table, schema={}).structure == "dense"
+
+
+@pytest.mark.parametrize("options", [{"encoding": "vector"}, {"structure": "dense"}])
+def test_declarations_are_never_passed_over(options):
+    table = pa.table({"x": [1.5, 2.5, 3.5]})
+    for declared in ({"schema": {"x": {"bounds": [0, 5]}}}, {"kinds": {"x": "integer"}}):
+        with pytest.raises(OptionError, match="declare columns of a table"):
+            sl.plan(table, **declared, **options)
+
+
+def test_a_mistake_in_a_schema_is_told_before_anything_is_read(tmp_path):
+    with pytest.raises(OptionError, match="Did you mean 'bounds'"):
+        sl.plan(tmp_path / "nothing.parquet", schema={"age": {"bound": [0, 1]}})
+
+
+def test_the_label_is_declared_by_its_classes():
+    with pytest.raises(OptionError, match=r"'sex' in the schema is the label.*classes="):
+        sl.plan(people([1, 2], ["a", "b"]), label="sex", schema={"sex": {"kind": "category"}})

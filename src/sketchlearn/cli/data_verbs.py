@@ -13,14 +13,16 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import sketchlearn as sl
-from sketchlearn.cli.options import given
+from sketchlearn.cli.options import flags_of, given
 from sketchlearn.cli.progress import progress
+from sketchlearn.encoding import write_schema as write_schema_file
 from sketchlearn.errors import FileFormatError, OptionError
 from sketchlearn.sketches import Plan, PlanOptions, Sketch
 from sketchlearn.sources import open_source
 from sketchlearn.storage import require_writable
 
 Flat = Parameter(name="*")
+PlanFlags = flags_of(PlanOptions, types={"schema": Path | None})
 
 
 def plan(
@@ -29,29 +31,40 @@ def plan(
     *,
     out: Path | None = None,
     explain: bool = False,
+    write_schema: Path | None = None,
     db: str | None = None,
-    options: Annotated[PlanOptions, Flat] = PlanOptions(),
+    options: Annotated[PlanFlags, Flat] = PlanFlags(),  # type: ignore[valid-type]
 ) -> None:
     """Decide from a pilot how to sketch; writes a plan to share.
 
     Example: sketchlearn plan "sales/*.parquet" --label region --out sales.plan
              sketchlearn plan people.csv --explain
+             sketchlearn plan people.csv --write-schema people.toml
+             sketchlearn plan people.csv --schema people.toml --out people.plan
 
     Args:
         source: Parquet, CSV, JSON lines or .npy files, or globs of them; with --db one query.
         out: the plan file to write.
-        explain: only say what was seen of each column and what was decided; write nothing.
+        explain: only say what was seen of each column and what was decided; write no plan.
+        write_schema: a TOML file to write with what each column is taken for, as a table; edit it
+            and declare it with --schema.
         db: a database to query: a DuckDB or SQLite file, :memory: for queries over files, or a
             postgresql:// address.
         options: see `PlanOptions`.
     """
-    if explain == (out is not None):
+    if explain == (out is not None) and (explain or write_schema is None):
         raise OptionError("Give --out FILE to write the plan, or --explain to only read of it.")
-    if out is not None:
-        require_writable(out)
+    for path in (out, write_schema):
+        if path is not None:
+            require_writable(path)
     chosen = given(options)
+    if write_schema is not None and options.encoding == "auto":
+        chosen["encoding"] = "table"  # columns that are numbers alone have a schema as tables only
     made = sl.plan(_source(source, db, options.columns, options.label, options.image), **chosen)
     print(made.explain())
+    if write_schema is not None:
+        write_schema_file(made.schema, write_schema)
+        print(f"Wrote {write_schema}")
     if out is not None:
         made.save(out)
         print(f"Wrote {out}")
@@ -66,7 +79,7 @@ def sketch(
     db: str | None = None,
     threads: int | None = None,
     device: str = "cpu",
-    options: Annotated[PlanOptions, Flat] = PlanOptions(),
+    options: Annotated[PlanFlags, Flat] = PlanFlags(),  # type: ignore[valid-type]
 ) -> None:
     """Read a source once and write its sketch.
 
@@ -93,7 +106,7 @@ def sketch(
     require_writable(checkpoint)
     asked = options.columns, options.label, options.image
     made = Plan.load(plan) if plan else sl.plan(_source(source, db, *asked), **chosen)
-    if plan and replace(options, missing="refuse") != PlanOptions():
+    if plan and replace(options, missing="refuse") != PlanFlags():
         raise OptionError(
             f"{plan} fixes how to sketch, so no other option of a plan may be given with it. "
             "Leave them out, or leave --plan out."

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, get_type_hints
 
 
-def flags_of(options: type, without: tuple[str, ...] = ()) -> type:
+def flags_of(
+    options: type, without: tuple[str, ...] = (), types: Mapping[str, Any] | None = None
+) -> type:
     """Return a dataclass with the fields of `options` that a command line can express.
 
     Names, defaults and documentation stay the same, so that Python arguments, flags and TOML
-    keys are the same words.
+    keys are the same words. `types` are of fields of which a command line can express a part.
     """
-    hints = get_type_hints(options)
+    hints = {**get_type_hints(options), **(types or {})}
     fields = [
         (field.name, hints[field.name], dataclasses.field(default=field.default))
         for field in dataclasses.fields(options)

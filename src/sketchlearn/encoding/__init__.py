@@ -4,6 +4,7 @@ from sketchlearn.encoding.columns import Column
 from sketchlearn.encoding.documents import schema_from_document
 from sketchlearn.encoding.records import Records, TableRecords
 from sketchlearn.encoding.schema import Encoded, Label, Missing, Schema
+from sketchlearn.encoding.schema_files import write_schema
 from sketchlearn.encoding.table_schema import TableSchema
 from sketchlearn.encoding.vector_schema import VectorSchema
 
@@ -18,4 +19,5 @@ __all__ = [
     "TableSchema",
     "VectorSchema",
     "schema_from_document",
+    "write_schema",
 ]

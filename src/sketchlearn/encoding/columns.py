@@ -8,16 +8,34 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from sketchlearn.errors import ColumnError, PlanError
+from sketchlearn.encoding.buckets import bucket_names, buckets_of
+from sketchlearn.encoding.scales import interpolated, multiples_within
+from sketchlearn.errors import PlanError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Kind = Literal[
-    "continuous", "integer", "date", "time", "duration", "boolean", "category", "constant", "copy",
-    "left out",
+    "continuous", "integer", "date", "time", "duration", "boolean", "category", "hashed",
+    "constant", "copy", "left out",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
+NUMBERS: tuple[Kind, ...] = ("continuous", "integer", "date", "time", "duration")
+
+# What is done with numbers outside the knots of a column.
+Outside = Literal["extend", "refuse", "clip"]
+
+# The parts of a column that rows may decide, by the words they are declared with.
+_LEARNABLE: dict[Kind, tuple[str, ...]] = {
+    "continuous": ("kind", "bounds", "step", "categories", "missing"),
+    **dict.fromkeys(NUMBERS[1:], ("kind", "bounds", "categories", "missing")),
+    "boolean": ("kind", "missing"),
+    "category": ("kind", "categories", "missing"),
+    "hashed": ("kind", "missing"),
+    "constant": ("kind", "value"),
+    "copy": ("kind", "of"),
+    "left out": ("kind",),
+}
 
 # What stands for every category that has no slot of its own.
 TAIL = "(other)"
@@ -30,9 +48,9 @@ UNKNOWN = -1
 class Column:
     """A column of a table and how it is encoded.
 
-    An encoded value is one-hot over slots: its categories in order, then the tail, then missing,
-    then "a number", as far as the column has them; after the slots stands the number itself, 0
-    where none is set. A number alone has no slots.
+    An encoded value is one-hot over slots: its categories or buckets in order, then the tail, then
+    missing, then "a number", as far as the column has them; after the slots stands the number
+    itself, 0 where none is set. A number alone has no slots.
 
     Attributes:
         name: the column's name.
@@ -45,6 +63,12 @@ class Column:
         levels: the normal scores of the knots.
         step: numbers are multiples of it when given back; 0 for any number.
         value: what a constant column holds, or the column a copy is of.
+        buckets: slots that text is put into by a hash, 0 where it is not.
+        outside: what is done with numbers outside the knots: "extend" keeps them, and the scale
+            goes on as steep as on average; "refuse" and "clip" are for declared bounds, within
+            which numbers are given back.
+        learnt: the parts that come from rows of a pilot, by the words they are declared with;
+            no part of what is compared.
     """
 
     name: str
@@ -56,6 +80,9 @@ class Column:
     levels: tuple[float, ...] = field(default=(), repr=False)
     step: float = 0.0
     value: Any = None
+    buckets: int = 0
+    outside: Outside = "extend"
+    learnt: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -65,23 +92,35 @@ class Column:
         for points in (self.knots, self.levels):
             if not np.isfinite(points).all() or (np.diff(points) <= 0).any():
                 raise PlanError(f"The knots of column {self.name!r} must increase.")
+        if (self.kind == "hashed") != (self.buckets > 0) or self.outside not in get_args(Outside):
+            raise PlanError(f"Column {self.name!r} has no such buckets or bounds.")
         if len(set(self.categories)) < len(self.categories):
             raise PlanError(f"Column {self.name!r} names a category twice.")
 
     @property
     def numeric(self) -> bool:
         """Whether the values are numbers, moments or durations, rather than names."""
-        return self.kind in ("continuous", "integer", "date", "time", "duration")
+        return self.kind in NUMBERS
 
     @property
     def number(self) -> bool:
         """Whether a number follows the slots."""
         return bool(self.knots)
 
+    @property
+    def named(self) -> int:
+        """Slots for categories or buckets; those of the tail and of missing values come after."""
+        return self.buckets or len(self.categories)
+
+    @property
+    def names(self) -> tuple[Any, ...]:
+        """What stands for each of them in rows that are given back."""
+        return bucket_names(self.buckets) if self.buckets else self.categories
+
     @cached_property
     def slots(self) -> int:
         """One-hot entries."""
-        named = len(self.categories) + self.tail + self.missing
+        named = self.named + self.tail + self.missing
         return named + (1 if named and self.number else 0)
 
     @property
@@ -101,7 +140,7 @@ class Column:
             values: the column of a batch.
             numbers: the same as numbers, NaN where missing; None for names.
         """
-        tail = len(self.categories)
+        tail = self.named
         last = self.slots - 1
         if numbers is not None:
             codes = np.full(len(numbers), last if self.number else UNKNOWN)
@@ -112,6 +151,8 @@ class Column:
                 equal = known[order][near] == numbers
                 codes[equal] = order[near[equal]]
             absent = np.isnan(numbers)
+        elif self.buckets:
+            codes, absent = buckets_of(values, self.buckets), np.asarray(values.is_null())
         else:
             import pyarrow as pa
             import pyarrow.compute as pc
@@ -124,22 +165,50 @@ class Column:
         codes[absent] = tail + self.tail if self.missing else UNKNOWN
         return codes
 
+    def outlying(self, numbers: np.ndarray) -> np.ndarray:
+        """Tell which numbers lie outside declared bounds, bool (n,)."""
+        if self.outside == "extend":
+            return np.zeros(len(numbers), dtype=bool)
+        return (numbers < self.knots[0]) | (numbers > self.knots[-1])
+
     def scores(self, numbers: np.ndarray) -> np.ndarray:
         """Put numbers on the normal scale; beyond the knots it goes on as steep as on average."""
-        return _interpolated(numbers - self.knots[0], *self._points)
+        if self.outside == "clip":
+            numbers = np.clip(numbers, self.knots[0], self.knots[-1])
+        return interpolated(numbers - self.knots[0], *self._points)
 
     def numbers(self, scores: np.ndarray) -> np.ndarray:
-        """Take scores back to numbers, multiples of the step."""
+        """Take scores back to numbers, multiples of the step, within declared bounds."""
         knots, levels = self._points
-        numbers = _interpolated(scores, levels, knots) + self.knots[0]
-        return np.rint(numbers / self.step) * self.step if self.step else numbers
+        numbers = interpolated(scores, levels, knots) + self.knots[0]
+        multiples = np.rint(numbers / self.step) if self.step else numbers
+        if self.outside != "extend":
+            multiples = np.clip(multiples, *multiples_within(*self.bounds, self.step))
+        numbers = multiples * self.step if self.step else multiples
+        # a multiple may pass its bound by a rounding, and would be refused if encoded again
+        return numbers if self.outside == "extend" else np.clip(numbers, *self.bounds)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest knot of a number."""
+        return self.knots[0], self.knots[-1]
+
+    @property
+    def learnable(self) -> tuple[str, ...]:
+        """The parts of a column of this kind that rows may decide."""
+        return _LEARNABLE[self.kind]
 
     def to_document(self) -> dict[str, Any]:
-        """Return the column as JSON values."""
+        """Return the column as JSON values, without what was learnt.
+
+        What has come later is left out where it says nothing, so that older plans keep their
+        digest.
+        """
+        later = {"buckets": 0, "outside": "extend", "learnt": self.learnt}
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in vars(self).items()
-            if key in self.__dataclass_fields__
+            if key in self.__dataclass_fields__ and (key not in later or value != later[key])
         }
 
     @classmethod
@@ -150,27 +219,3 @@ class Column:
             for key, value in document.items()
         }
         return cls(**fields)
-
-
-def _interpolated(x: np.ndarray, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
-    slope = (ys[-1] - ys[0]) / (xs[-1] - xs[0])
-    beyond = np.minimum(x - xs[0], 0) + np.maximum(x - xs[-1], 0)
-    return np.interp(x, xs, ys) + slope * beyond
-
-
-def normal_levels(count: int) -> np.ndarray:
-    """Return the normal scores of `count` equally likely knots."""
-    from scipy import special  # only a plan needs it
-
-    return special.ndtri((np.arange(count) + 0.5) / count)
-
-
-def unknown_value(column: Column, values: Any, codes: np.ndarray, where: str) -> ColumnError:
-    """Build the error for a value that a column has no slot for."""
-    row = int(np.flatnonzero(codes == UNKNOWN)[0])
-    known = ", ".join(map(repr, column.categories[:8])) + ", ..." * (len(column.categories) > 8)
-    return ColumnError(
-        f"Column {column.name!r} holds {values[row].as_py()!r} in row {row} of {where}, and the "
-        f"plan knows {known or 'numbers only'}. Make the plan again from more rows, or declare "
-        "the column's categories."
-    )

@@ -1,74 +1,59 @@
-"""What a pilot shows of a table's columns, what they are taken for, and why."""
+"""What the columns of a table are taken for, from declarations and a pilot, and why."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from sketchlearn.encoding.arrow_numbers import as_numbers, is_moment
-from sketchlearn.encoding.columns import KINDS, Column, Kind, normal_levels
-from sketchlearn.errors import ColumnError, OptionError, PlanError
+from sketchlearn.encoding.columns import Column, Kind
+from sketchlearn.encoding.declarations import Declaration
+from sketchlearn.encoding.evidence import Evidence
+from sketchlearn.encoding.kinds import kind_of
+from sketchlearn.encoding.named_columns import (
+    boolean_column,
+    category_column,
+    constant_column,
+    hashed_column,
+)
+from sketchlearn.encoding.number_columns import number_column
+from sketchlearn.errors import ColumnError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Categories with a slot of their own; the others share one.
-_MOST_CATEGORIES = 64
-
-# A column of text with so large a share of distinct values names its rows; it has no categories.
-_DISTINCT = 0.5
-
-# Whole numbers of at most so many values are categories that happen to be numbers.
-_FEW_NUMBERS = 32
-
-# A number stands out when this share of rows holds it, and it is so many times as frequent as the
-# middle one of the column's values.
-_SPIKE, _SPIKE_OVER_MEDIAN, _MOST_SPIKES = 0.01, 3.0, 16
-
-# Knots of the normal scale: with more, the ends would rest on single records.
-_MOST_KNOTS = 256
-
 
 def infer_columns(
-    arrow: pa.Schema, pilot: pa.RecordBatch, kinds: Mapping[str, Kind]
+    arrow: pa.Schema, pilot: pa.RecordBatch, declared: Mapping[str, Declaration]
 ) -> tuple[tuple[Column, ...], list[str]]:
     """Decide how each column of a table is encoded.
 
     Args:
         arrow: the types of the columns.
         pilot: some rows.
-        kinds: kinds that the caller declares, by column.
+        declared: what is declared of columns, by name; the rest is decided from the pilot.
 
     Returns:
         The columns, and for each a sentence on what was seen, what it is taken for and why.
 
     Raises:
-        OptionError: a kind is unknown, or does not fit its column.
+        OptionError: what was declared does not fit its column.
         ColumnError: a declared column does not exist.
+        PlanError: nothing can be learnt of a column from this pilot.
     """
-    for name, kind in kinds.items():
+    for name in declared:
         if name not in arrow.names:
             raise ColumnError.absent(name, arrow.names)
-        if kind not in KINDS or kind in ("copy", "constant"):
-            allowed = [known for known in KINDS if known not in ("copy", "constant")]
-            raise OptionError(
-                f"Column {name!r} was declared {kind!r}; it must be one of {', '.join(allowed)}."
-            )
     columns: list[Column] = []
     reasons: list[str] = []
     for name in arrow.names:
-        values = pilot.column(name)
-        earlier = None if name in kinds else _copied(values, pilot, columns)
-        if earlier:
-            found = Column(name, "copy", value=earlier), f"equal to {earlier!r} in every pilot row"
-        else:
-            whole = (arrow.field(name).metadata or {}).get(b"whole") == b"1"
-            found = _column(name, values, kinds.get(name), whole=whole)
-        columns.append(found[0])
-        reasons.append(_sentence(*found))
+        whole = (arrow.field(name).metadata or {}).get(b"whole") == b"1"
+        seen = Evidence(pilot.column(name), whole, declared.get(name, Declaration(name)))
+        column, why = _column(seen, pilot, columns)
+        columns.append(column)
+        reasons.append(_sentence(column, why, seen.declared))
+    _require_originals(columns, arrow, declared)
     return tuple(columns), reasons
 
 
@@ -80,18 +65,19 @@ def types_of(arrow: pa.Schema) -> str:
     return base64.b64encode(plain.serialize()).decode()
 
 
-def _sentence(column: Column, why: str) -> str:
-    kind = column.kind if column.kind != "copy" else f"copy of {column.value!r}"
-    parts = [f"Column {column.name!r}: {kind} ({why})"]
-    if column.tail:
-        parts.append(f"{len(column.categories)} categories and '(other)' for the rest")
-    elif column.categories and column.number:
-        parts.append(f"{len(column.categories)} values that stand out have a category each")
-    elif column.categories:
-        parts.append(f"{len(column.categories)} categories")
-    if column.missing:
-        parts.append("missing values are a category of their own")
-    return "; ".join(parts) + "."
+def _column(seen: Evidence, pilot: pa.RecordBatch, earlier: list[Column]) -> tuple[Column, str]:
+    declared = seen.declared
+    copied = None if declared.parts else _copied(seen.values, pilot, earlier)
+    if copied:
+        return (
+            Column(seen.name, "copy", value=copied, learnt=("kind", "of")),
+            f"equal to {copied!r} in every pilot row",
+        )
+    kind, why, from_rows = kind_of(seen)
+    column, found = _BUILD.get(kind, number_column)(seen, kind)
+    learnt = ("kind", *column.learnt) if from_rows else column.learnt
+    order = column.learnable
+    return replace(column, learnt=tuple(sorted(learnt, key=order.index))), why or found
 
 
 def _copied(values: pa.Array, pilot: pa.RecordBatch, columns: list[Column]) -> str | None:
@@ -103,133 +89,71 @@ def _copied(values: pa.Array, pilot: pa.RecordBatch, columns: list[Column]) -> s
     return None
 
 
-def _column(
-    name: str, values: pa.Array, declared: Kind | None, *, whole: bool
-) -> tuple[Column, str]:
-    import pyarrow as pa
+def _left_out(seen: Evidence, _: Kind) -> tuple[Column, str]:
+    return Column(seen.name, "left out"), "declared"
 
-    kind = values.type
-    if declared == "left out":
-        return Column(name, "left out"), "declared"
-    nested = pa.types.is_nested(kind) or pa.types.is_binary(kind)
-    if nested:
-        return Column(name, "left out"), f"values of type {kind} are not learnt"
-    distinct = values.drop_null().unique()
-    if len(distinct) == 0 or (len(distinct) == 1 and not values.null_count):
-        value = distinct[0].as_py() if len(distinct) else None
-        if is_moment(kind):  # JSON has no moments
-            value = None if value is None else int(as_numbers(values[:1], name)[0])
-        return Column(name, "constant", value=value), "one value in every pilot row"
-    if pa.types.is_boolean(kind):
-        found = Column(name, "boolean", (False, True), missing=values.null_count > 0)
-        return found, "true or false"
-    named = pa.types.is_string(kind) or pa.types.is_integer(kind)
-    if declared == "category" and not named:
-        raise OptionError(
-            f"Column {name!r} was declared a category, but holds values of type {kind}. Make it "
-            "text or whole numbers first."
+
+def _copy(seen: Evidence, _: Kind) -> tuple[Column, str]:
+    if seen.declared.of is None:
+        raise seen.declared.refusal('is a copy; declare of which column, with of = "NAME"')
+    return Column(seen.name, "copy", value=seen.declared.of), "declared"
+
+
+_BUILD: dict[Kind, Callable[[Evidence, Kind], tuple[Column, str]]] = {
+    "boolean": boolean_column,
+    "category": category_column,
+    "hashed": hashed_column,
+    "constant": constant_column,
+    "copy": _copy,
+    "left out": _left_out,
+}
+
+
+def _require_originals(
+    columns: list[Column], arrow: pa.Schema, declared: Mapping[str, Declaration]
+) -> None:
+    """Refuse declared copies of what is not given back before them, or is of another type."""
+    before: dict[str, Column] = {}
+    for column in columns:
+        if column.kind == "copy":
+            original = before.get(column.value)
+            if original is None:
+                raise declared[column.name].refusal(
+                    f"is a copy of {column.value!r}; a copy is of a column that comes before it "
+                    "and is not left out"
+                )
+            types = [arrow.field(name).type for name in (column.name, original.name)]
+            if types[0] != types[1]:
+                raise declared[column.name].refusal(
+                    f"holds values of type {types[0]}, and is declared a copy of "
+                    f"{original.name!r}, which holds {types[1]}"
+                )
+        if column.kind != "left out":
+            before[column.name] = column
+
+
+def _sentence(column: Column, why: str, declared: Declaration) -> str:
+    kind = column.kind if column.kind != "copy" else f"copy of {column.value!r}"
+    parts = [f"Column {column.name!r}: {kind} ({why})"]
+    if column.buckets:
+        parts.append(
+            f"a hash puts its values into {column.buckets} buckets, on purpose: values of one "
+            "bucket cannot be told apart, and rows come back with '(bucket 0)' and so on"
         )
-    if pa.types.is_string(kind) or declared == "category":
-        return _category(name, values, distinct, declared)
-    return _number(name, values, declared, whole=whole)
-
-
-def _category(
-    name: str, values: pa.Array, distinct: pa.Array, declared: Kind | None
-) -> tuple[Column, str]:
-    present = len(values) - values.null_count
-    if declared not in (None, "category"):
-        raise OptionError(
-            f"Column {name!r} was declared {declared!r}, but holds values of type {values.type}. "
-            "Declare it a category, or leave it out."
-        )
-    if declared is None and len(distinct) > max(_MOST_CATEGORIES, _DISTINCT * present):
-        why = f"{len(distinct)} distinct values in {present} rows: names or free text"
-        return Column(name, "left out"), why
-    counts = values.drop_null().value_counts()
-    order = np.argsort(-np.asarray(counts.field("counts")), kind="stable")[:_MOST_CATEGORIES]
-    kept = counts.field("values").take(order).to_pylist()
-    kept.sort(key=str)
-    found = Column(name, "category", tuple(kept), tail=True, missing=values.null_count > 0)
-    return found, f"{len(distinct)} distinct values" if declared is None else "declared"
-
-
-def _number(
-    name: str, values: pa.Array, declared: Kind | None, *, whole: bool
-) -> tuple[Column, str]:
-    import pyarrow as pa
-
-    kind = values.type
-    moment = is_moment(kind)
-    numbers = as_numbers(values, name)
-    present = numbers[np.isfinite(numbers)]
-    missing = bool(np.isnan(numbers).any())
-    found, counts = np.unique(present, return_counts=True)
-    if len(found) < 2:
-        raise PlanError(f"Column {name!r} holds no two finite values. Leave it out.")
-    whole = whole or pa.types.is_integer(kind)
-    if declared is None and whole and not moment and _names_rows(present):
-        why = "whole numbers that count the rows"
-        return Column(name, "left out"), why
-    taken: Kind = _moment_kind(kind) if moment else "integer" if whole else "continuous"
-    if declared is not None and declared not in (taken, "continuous", "integer"):
-        raise OptionError(
-            f"Column {name!r} was declared {declared!r}, but holds values of type {kind}."
-        )
-    few = whole and len(found) <= _FEW_NUMBERS
-    share = counts / len(present)
-    spikes = (share >= _SPIKE) & (counts >= _SPIKE_OVER_MEDIAN * np.median(counts))
-    spikes &= counts >= 10
-    chosen = np.flatnonzero(spikes)[np.argsort(-counts[spikes])][:_MOST_SPIKES]
-    own = found if few else np.sort(found[chosen])
-    rest = present if few else present[~np.isin(present, own)]
-    if len(np.unique(rest)) < 2:
-        rest = present
-    knots, levels = _scale(rest)
-    why = f"{len(found)} distinct values of type {kind}" + (", few enough" if few else "")
-    return (
-        Column(
-            name,
-            declared or taken,
-            tuple(own.tolist()),
-            missing=missing,
-            knots=tuple(knots.tolist()),
-            levels=tuple(levels.tolist()),
-            step=_step(found, whole=whole or moment),
-        ),
-        why,
-    )
-
-
-def _moment_kind(kind: pa.DataType) -> Kind:
-    import pyarrow as pa
-
-    if pa.types.is_duration(kind):
-        return "duration"
-    return "time" if pa.types.is_time(kind) else "date"
-
-
-def _names_rows(present: np.ndarray) -> bool:
-    """Tell whether whole numbers count the rows: all distinct, and in order."""
-    return len(present) >= 100 and bool((np.diff(present) > 0).all())
-
-
-def _scale(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return knots and their normal scores: quantiles, the ends among them; ties get their mean."""
-    count = min(_MOST_KNOTS, len(numbers))
-    levels = normal_levels(count)
-    knots = np.quantile(numbers, np.linspace(0, 1, count))
-    values, first, counts = np.unique(knots, return_index=True, return_counts=True)
-    sums = np.add.reduceat(levels, first)
-    return values, sums / counts
-
-
-def _step(found: np.ndarray, *, whole: bool) -> float:
-    """Return the step that all values are multiples of, 0 when there is none of 1 to 10⁻⁴."""
-    if whole:
-        return 1.0
-    for digits in range(5):
-        step = 10.0**-digits
-        if np.allclose(found, np.rint(found / step) * step, rtol=0, atol=1e-9):
-            return step
-    return 0.0
+    elif column.tail:
+        parts.append(f"{len(column.categories)} categories and '(other)' for the rest")
+    elif column.categories and column.number:
+        which = "that stand out " if "categories" in column.learnt else ""
+        parts.append(f"{len(column.categories)} values {which}have a category each")
+    elif column.categories:
+        parts.append(f"{len(column.categories)} categories")
+    if column.outside != "extend":
+        done = "taken for the nearest" if column.outside == "clip" else "refused"
+        parts.append(f"on a scale between its bounds, values outside are {done}")
+    if column.missing:
+        parts.append("missing values are a category of their own")
+    if declared.parts:
+        parts.append(f"declared: {', '.join(declared.parts)}")
+    if column.learnt:
+        parts.append(f"learnt from the pilot: {', '.join(column.learnt)}")
+    return "; ".join(parts) + "."

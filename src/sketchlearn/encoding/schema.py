@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -23,10 +23,17 @@ def check_missing(missing: str) -> None:
 
 @dataclass(frozen=True)
 class Label:
-    """The label column: its name and every class a plan knows, in order."""
+    """The label column.
+
+    Attributes:
+        name: its name.
+        classes: every class a plan knows, in order.
+        learnt: whether the classes come from rows; no part of what is compared.
+    """
 
     name: str
     classes: tuple[Any, ...]
+    learnt: bool = field(default=True, compare=False)
 
 
 class Encoded(NamedTuple):

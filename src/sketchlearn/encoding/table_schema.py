@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from sketchlearn.encoding.arrow_numbers import as_numbers, from_numbers, is_moment
-from sketchlearn.encoding.columns import TAIL, UNKNOWN, Column, unknown_value
+from sketchlearn.encoding.arrow_numbers import as_numbers
+from sketchlearn.encoding.columns import UNKNOWN, Column
+from sketchlearn.encoding.decoding import constant, decoded
 from sketchlearn.encoding.records import TableRecords
+from sketchlearn.encoding.refusals import lost_value, outside_bounds, unknown_value
 from sketchlearn.encoding.schema import (
     Encoded,
     Label,
@@ -21,7 +23,7 @@ from sketchlearn.encoding.schema import (
     label_from_document,
     label_to_document,
 )
-from sketchlearn.errors import ColumnError, MissingValuesError, PlanError
+from sketchlearn.errors import ColumnError, PlanError
 from sketchlearn.sources import Batch
 from sketchlearn.sources.arrow_columns import is_number, same_type
 
@@ -108,18 +110,21 @@ class TableSchema(Schema):
         infinite = np.isinf(numbers) if numbers is not None else np.zeros_like(absent)
         lost = infinite if column.missing else infinite | absent
         if lost.any() and missing == "refuse":
-            raise _lost(column, infinite, lost)
+            raise lost_value(column, infinite, lost)
         if column.slots:
             codes = column.codes(values, numbers)
             unknown = (codes == UNKNOWN) & ~lost
             if unknown.any():
-                raise unknown_value(column, values, np.where(unknown, codes, 0), "a batch")
+                raise unknown_value(column, values, unknown)
             rows = np.flatnonzero(codes >= 0)
             block[rows, codes[rows]] = 1
         if column.number and numbers is not None:
             here = np.ones(len(block), dtype=bool)
             if column.slots:
                 here = block[:, column.slots - 1] == 1
+            outlying = column.outlying(numbers) & here & ~lost
+            if outlying.any() and column.outside == "refuse":
+                raise outside_bounds(column, numbers, outlying, planned)
             block[here, -1] = column.scores(numbers[here])
         return ~lost
 
@@ -139,14 +144,26 @@ class TableSchema(Schema):
             if column.kind == "copy":
                 made[column.name] = made[column.value].cast(kind)
             elif column.kind == "constant":
-                made[column.name] = _constant(column.value, kind, len(encoded))
+                made[column.name] = constant(column.value, kind, len(encoded))
             else:
                 block = encoded[:, start : start + column.width]
-                made[column.name] = _decoded(column, kind, block)
+                made[column.name] = decoded(column, kind, block)
                 start += column.width
         labels = self.class_names(classes)
         name = self.label.name if self.label and labels is not None else None
         return TableRecords(pa.table(made), name, labels)
+
+    @property
+    def learnt(self) -> dict[str, tuple[str, ...]]:
+        """The parts of each column that come from rows, by the words they are declared with.
+
+        Columns that were declared whole are not there: where the mapping is empty, no row had a
+        part in the schema. Plans of the first releases do not say, and all is taken for learnt.
+        """
+        found = {column.name: column.learnt for column in self.fields if column.learnt}
+        if self.label is not None and self.label.learnt:
+            found[self.label.name] = ("classes",)
+        return found
 
     def to_document(self) -> dict[str, Any]:
         """Return the schema as JSON values."""
@@ -155,41 +172,21 @@ class TableSchema(Schema):
             "fields": [column.to_document() for column in self.fields],
             "types": self.types,
             "label": label_to_document(self.label),
+            "learnt": {name: list(parts) for name, parts in self.learnt.items()},
         }
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> TableSchema:
         """Build the schema that `to_document` described."""
-        return cls(
-            tuple(Column.from_document(column) for column in document["fields"]),
-            document["types"],
-            label_from_document(document["label"]),
-        )
-
-
-def _decoded(column: Column, kind: pa.DataType, block: np.ndarray) -> pa.Array:
-    import pyarrow as pa
-
-    codes = block[:, : column.slots].argmax(axis=1) if column.slots else np.zeros(len(block), int)
-    named = len(column.categories)
-    absent = column.missing & (codes == named + column.tail)
-    if not column.numeric:
-        tail = TAIL if pa.types.is_string(kind) else None  # no number stands for others
-        names = pa.array([*column.categories, tail, None], type=kind)
-        last = (
-            np.minimum(codes, named + 1)
-            if column.tail
-            else np.where(codes < named, codes, named + 1)
-        )
-        return names.take(pa.array(last))
-    numbers = np.full(len(block), np.nan)
-    if named:
-        own = codes < named
-        numbers[own] = np.asarray(column.categories, dtype=np.float64)[codes[own]]
-    if column.number:
-        free = codes == column.slots - 1 if column.slots else np.ones(len(block), dtype=bool)
-        numbers[free] = column.numbers(block[free, -1])
-    return from_numbers(numbers, absent, kind, whole=column.kind == "integer")
+        columns = [Column.from_document(column) for column in document["fields"]]
+        label = label_from_document(document["label"])
+        if "learnt" in document:
+            known = document["learnt"]
+            columns = [replace(c, learnt=tuple(known.get(c.name, ()))) for c in columns]
+            label = label and replace(label, learnt=label.name in known)
+        else:
+            columns = [replace(column, learnt=column.learnable) for column in columns]
+        return cls(tuple(columns), document["types"], label)
 
 
 def _as_planned(values: pa.Array, planned: pa.DataType, name: str) -> pa.Array:
@@ -212,24 +209,4 @@ def _as_planned(values: pa.Array, planned: pa.DataType, name: str) -> pa.Array:
     raise ColumnError(
         f"Column {name!r} holds values of type {values.type}, where the plan has {planned}. "
         "Convert it, or make the plan again."
-    )
-
-
-def _constant(value: Any, kind: pa.DataType, count: int) -> pa.Array:
-    import pyarrow as pa
-
-    if value is None:
-        return pa.nulls(count, kind)
-    if is_moment(kind):
-        return from_numbers(np.full(count, float(value)), np.zeros(count, bool), kind, whole=True)
-    return pa.array([value] * count).cast(kind)
-
-
-def _lost(column: Column, infinite: np.ndarray, lost: np.ndarray) -> MissingValuesError:
-    row = int(np.flatnonzero(lost)[0])
-    what = "an infinite value" if infinite[row] else "a missing value"
-    seen = "" if infinite[row] else ", and none was missing where the plan was made"
-    return MissingValuesError(
-        f"Column {column.name!r} holds {what} in row {row} of a batch{seen}. Clean it, or leave "
-        "such rows out and count them with missing='drop' (on the command line: --missing drop)."
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from sketchlearn.encoding import Missing
 from sketchlearn.encoding.columns import Kind
+from sketchlearn.encoding.declarations import Declaration, DeclaredSchema, declarations
 from sketchlearn.encoding.schema import check_missing
 from sketchlearn.errors import OptionError
 from sketchlearn.features import LAWS
@@ -46,8 +48,10 @@ class PlanOptions:
         encoding: "vector" standardises numbers; "table" takes columns of every kind: numbers on
             a normal scale with their spikes, categories, moments, missing values; "auto" is
             "table" for sources with a column that is no number.
-        kinds: what columns of a table are, where the pilot would not tell: continuous, integer,
-            date, time, duration, boolean, category or "left out", by column.
+        schema: what columns of a table are declared to be: a TOML file, or a mapping of columns to
+            their kind, bounds, categories and so on; the pilot decides what is not declared.
+        kinds: the short form of a schema, kinds alone by column: continuous, integer, date, time,
+            duration, boolean, category, hashed, constant or "left out".
         features: "fourier" keeps cosines and sines; "one-bit" their signs after a random dither,
             for hardware or links that carry bits. It needs about a quarter more records.
         moments: second moments kept beside the features, for covariances: "full", or their
@@ -69,6 +73,7 @@ class PlanOptions:
     scales: Sequence[float] | None = None
     structure: Literal["auto", "dense", "hadamard", "rays", "columns"] = "auto"
     encoding: Literal["auto", "vector", "table"] = "auto"
+    schema: DeclaredSchema | None = None
     kinds: dict[str, Kind] | None = None
     features: Features = "fourier"
     moments: Literal["auto", "full", "diagonal"] = "auto"
@@ -99,6 +104,17 @@ class PlanOptions:
             raise OptionError(f"pilot={self.pilot} was given; a pilot needs at least 2 records.")
         if not _is_whole(self.seed) or not 0 <= self.seed < 2**63:
             raise OptionError(f"seed={self.seed} was given; it must be from 0 to 2**63 - 1.")
+
+    @cached_property
+    def declared(self) -> dict[str, Declaration]:
+        """What `schema` and `kinds` declare of columns, by name; a schema file is read once.
+
+        Raises:
+            OptionError: a key, kind or value cannot be used.
+            FileFormatError: the schema file is not TOML.
+            StorageError: the schema file cannot be read.
+        """
+        return declarations(self.schema, self.kinds)
 
 
 def _is_whole(value: object) -> bool:

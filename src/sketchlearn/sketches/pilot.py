@@ -51,8 +51,11 @@ def plan(source: Any, **options: Any) -> Plan:
             non-numeric column, or missing values.
         PlanError: the source is an iterator, whose pilot would be lost to the pass.
         OptionError: an option has a value that cannot be used.
+        FileFormatError: the schema file is not TOML.
+        StorageError: the schema file cannot be read.
     """
     settings = PlanOptions(**options)
+    settings.declared  # noqa: B018 (a mistake in a schema is told before a pilot is read)
     opened = open_source(
         source, columns=settings.columns, label=settings.label, image=settings.image
     )
@@ -96,10 +99,17 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
 
 
 def _is_table(source: SourceSchema, options: PlanOptions) -> bool:
+    if options.declared and (
+        options.encoding == "vector" or options.structure not in ("auto", "columns")
+    ):
+        raise OptionError(
+            "schema and kinds declare columns of a table, and encoding='vector', or a structure "
+            "other than 'columns', sketches arrays of numbers. Give one or the other."
+        )
     if options.encoding == "vector":
         return False
     mixed = any(dtype in ("object", "bool") for dtype in source.dtypes)
-    if options.encoding == "auto" and not mixed and not options.kinds:
+    if options.encoding == "auto" and not mixed and not options.declared:
         return False
     if source.arrow is None:
         raise OptionError(
@@ -118,7 +128,12 @@ def _table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Pla
             f"The source gave {len(pilot)} rows, but a plan needs at least 2 (and a few hundred "
             "to be of use). Check the path or the filter."
         )
-    columns, reasons = infer_columns(source.arrow, pilot.table, options.kinds or {})
+    declared = options.declared
+    if source.label in declared:
+        raise declared[source.label].refusal(
+            "is the label. Leave it out there, and declare its classes with classes=[...]"
+        )
+    columns, reasons = infer_columns(source.arrow, pilot.table, declared)
     label, label_reason = _label(source, pilot, options)
     if not any(column.width for column in columns):
         raise ColumnError("Every column of the table is constant or left out: " + " ".join(reasons))
@@ -229,7 +244,9 @@ def _label(
         )
         if len(set(classes)) != len(classes) or not classes:
             raise OptionError(f"classes={list(classes)!r} must be distinct names, at least one.")
-        return Label(source.label, classes), [f"Classes of {source.label!r}: declared."]
+        return Label(source.label, classes, learnt=False), [
+            f"Classes of {source.label!r}: declared."
+        ]
     if len(found) > 1000 or any(not isinstance(name, str | int | bool) for name in found):
         raise LabelError(
             f"Label {source.label!r} has {len(found)} distinct values in the pilot, such as "

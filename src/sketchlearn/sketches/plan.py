@@ -187,8 +187,10 @@ class Plan:
         )
 
     def _compared(self) -> dict[str, Any]:
+        schema = self.schema.to_document()
+        schema.pop("learnt", None)  # where equal parts come from makes no difference to merging
         document: dict[str, Any] = {
-            "schema": self.schema.to_document(),
+            "schema": schema,
             "law": None if self.law is None else self.law.to_document(),
             "size": self.size,
             "seed": self.seed,
@@ -204,7 +206,8 @@ class Plan:
 
     def to_document(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
-        return {**self._compared(), "reasons": list(self.reasons)}
+        schema = self.schema.to_document()
+        return {**self._compared(), "schema": schema, "reasons": list(self.reasons)}
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Plan:
