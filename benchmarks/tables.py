@@ -1,12 +1,14 @@
 """Synthetic tables beside real ones, and beside those of CTGAN and TVAE.
 
     python -m benchmarks.tables --data DIR [--sets adult census ...] [--seeds 0 1 2]
-        [--models sketchlearn CTGAN ...] [--peers PYTHON] [--cache DIR] [--train-rows N]
+        [--models sketchlearn CTGAN ...] [--peers PYTHON] [--peer-seeds 0] [--cache DIR]
+        [--train-rows N]
 
 For each set, as many synthetic rows as training rows (at most 50,000), judged by `evaluate_tables`;
 means over seeds, with fitting time on one thread and peak memory. --peers is a Python that has
 `ctgan`; what it makes is kept in the cache and not made again. Two models tell what figures mean:
-each column shuffled by itself, and training rows drawn again. Results of other sets are kept.
+each column shuffled by itself, and training rows drawn again. Results of other sets, and of other
+models on as many training rows, are kept.
 """
 
 from __future__ import annotations
@@ -85,7 +87,7 @@ def measure(name: str, chosen: argparse.Namespace) -> dict[str, Any]:
     data = load(name, chosen.data, chosen.train_rows)
     found: dict[str, list[Figures]] = {model: [] for model in ("floor", *chosen.models)}
     for model in chosen.models:
-        for seed in chosen.seeds:
+        for seed in chosen.peer_seeds if model in PEERS else chosen.seeds:
             key = f"{name}-{len(data.train)}"
             made, costs = synthetic(model, data, seed, key, chosen)
             judged = evaluate_tables(made, data.train, data.test, data.target, seed)
@@ -95,9 +97,15 @@ def measure(name: str, chosen: argparse.Namespace) -> dict[str, Any]:
             print(name, model, seed, found[model][-1], flush=True)
     return {
         "training rows": len(data.train),
-        "seeds": chosen.seeds,
-        "models": {model: _mean(rows) for model, rows in found.items()},
+        "models": {model: {**_mean(rows), "seeds": len(rows)} for model, rows in found.items()},
     }
+
+
+def together(earlier: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of one set, with earlier ones of other models on as many rows."""
+    if earlier.get("training rows") != found["training rows"]:
+        return found
+    return {**found, "models": earlier["models"] | found["models"]}
 
 
 def _mean(rows: list[Figures]) -> Figures:
@@ -128,6 +136,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--models", nargs="+", choices=["sketchlearn", *PEERS, *BASELINES])
     parser.add_argument("--peers", type=Path)
+    parser.add_argument("--peer-seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--cache", type=Path, default=Path("out/tables"))
     parser.add_argument("--train-rows", type=int)
     chosen = parser.parse_args()
@@ -143,8 +152,8 @@ def main() -> None:
     if (results.FOLDER / "tables.json").exists():
         earlier = json.loads((results.FOLDER / "tables.json").read_text())["figures"]
     figures = {name: measure(name, chosen) for name in chosen.sets}
-    asked = f"--sets {' '.join(chosen.sets)} --seeds {' '.join(map(str, chosen.seeds))}"
-    command = f"python -m benchmarks.tables --data DIR --peers PYTHON {asked}"
+    figures = {name: together(earlier.get(name, {}), entry) for name, entry in figures.items()}
+    command = "python -m benchmarks.tables --data DIR --peers PYTHON [--train-rows N]"
     results.write("tables", command, earlier | figures)
     print(layout(figures))
 

@@ -30,6 +30,8 @@ TABLE = pa.table({"x0": RECORDS[:, 0], "x1": RECORDS[:, 1], "kind": LABELS})
 COLUMNS = ["x0", "x1"]
 PLAN = sl.plan(TABLE, size=16, columns=COLUMNS)
 LABELLED = sl.plan(TABLE, size=16, label="kind")
+MIXED = pa.table({"x0": RECORDS[:, 0], "kind": LABELS, "sold": RECORDS[:, 1] > 0})
+MIXED_PLAN = sl.plan(MIXED, size=80)
 
 
 def split(table, parts):
@@ -101,6 +103,15 @@ class ClusterConformance:
         texts = TABLE.select(["x0", "kind"]).rename_columns(COLUMNS)
         with pytest.raises(ColumnError, match="'x1' holds"):
             sl.sketch(cluster.frame(split(texts, 2)), PLAN)
+
+    def test_tables_of_mixed_columns_are_sketched_to_the_same_bits(self, cluster):
+        made = sl.sketch(cluster.frame(split(MIXED, 3)), MIXED_PLAN)
+        assert_same(made, sl.sketch(MIXED, MIXED_PLAN))
+
+    def test_a_plan_of_mixed_columns_is_made_from_the_frame(self, cluster):
+        plan = sl.plan(cluster.frame(split(MIXED, 3)), size=16)
+        kinds = {column.name: column.kind for column in plan.schema.fields}
+        assert kinds == {"x0": "continuous", "kind": "category", "sold": "boolean"}
 
     def test_empty_partitions_count_for_nothing(self, cluster):
         parts = [TABLE[:0], *split(TABLE, 2), TABLE[:0]]

@@ -5,12 +5,8 @@ import pytest
 import torch
 
 from sketchlearn.features import ColumnBlock, draw_columns
-from sketchlearn.features.column_groups import GROUP
-from sketchlearn.features.expected import (
-    GroupedFrequencies,
-    expected_features,
-    expected_matching_loss,
-)
+from sketchlearn.features.expected import expected_features, expected_matching_loss
+from sketchlearn.features.shared_waves import SharedWaves
 
 BLOCKS = (
     ColumnBlock(5, number=False),
@@ -51,8 +47,7 @@ def test_the_expectation_is_that_of_drawn_rows():
 @pytest.mark.parametrize("shape", [(1, 2, 1), (2, 2, 37), (1, 2, 96)])
 def test_value_and_gradient_are_those_of_autograd(size, shape):
     projection = draw_columns(BLOCKS, size, seed=2)
-    counts = np.bincount(np.arange(size) // GROUP)
-    packed = GroupedFrequencies.of(projection.frequencies, BLOCKS, projection.groups, counts)
+    packed = SharedWaves.of(projection, np.arange(size))
     rows = soft_rows(*shape, seed=3)
     target = 0.1 * torch.randn(shape[0], 2, size, generator=torch.Generator().manual_seed(4))
     single = rows.clone().requires_grad_()
@@ -71,9 +66,8 @@ def test_value_and_gradient_are_those_of_autograd(size, shape):
 def test_some_of_the_frequencies_may_be_left_out():
     projection = draw_columns(BLOCKS, 160, seed=5)
     kept = np.flatnonzero(np.arange(160) % 3 > 0)
-    runs, counts = np.unique(kept // GROUP, return_counts=True)
     omega = projection.frequencies[:, kept]
-    packed = GroupedFrequencies.of(omega, BLOCKS, projection.groups[runs], counts)
+    packed = SharedWaves.of(projection, kept)
     rows = soft_rows(1, 2, 20, seed=6)
     loss = expected_matching_loss(rows, packed, torch.zeros(1, 2, len(kept)))
     features = expected_features(
@@ -85,9 +79,7 @@ def test_some_of_the_frequencies_may_be_left_out():
 
 def test_threads_change_no_bit():
     projection = draw_columns(BLOCKS, 400, seed=7)
-    packed = GroupedFrequencies.of(
-        projection.frequencies, BLOCKS, projection.groups, np.full(50, GROUP)
-    )
+    packed = SharedWaves.of(projection, np.arange(400))
     before, found = torch.get_num_threads(), []
     for threads in (1, 3):
         torch.set_num_threads(threads)

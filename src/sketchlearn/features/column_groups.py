@@ -1,11 +1,15 @@
 """Frequencies that see tables: each touches one to four columns, in groups that share them.
 
 A column of an encoded table is a block: one-hot slots for its categories, then perhaps a number.
-A frequency gives each slot of its columns a random phase, so that its kernel between two
-categories is 1 or 0, and each number a random length. A few frequencies on every column, on every
-pair and on many larger sets match marginals and low-order interactions sharply, where dense ones
-would see all columns blurred together. Eight frequencies share each set of columns, which lets
-the training step work on small dense pieces.
+Each column has some waves: a random phase for every slot, so that the kernel between two
+categories is 1 or 0, and a random length for its number. A frequency takes one wave of each of its
+columns. A few frequencies on every column, on every pair and on many larger sets match marginals
+and low-order interactions sharply, where dense ones would see all columns blurred together; and
+since frequencies share waves, the training step computes each wave once and multiplies.
+
+Waves come in windows: frequencies of one window take waves of that window alone, so that a step
+may visit one window and leave the others' waves alone too. Eight frequencies share each set of
+columns, which lets the pass work on small dense pieces.
 """
 
 from __future__ import annotations
@@ -16,7 +20,6 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from scipy import special
 
 from sketchlearn.features.laws import uniforms
 from sketchlearn.features.projection import Projection
@@ -24,11 +27,17 @@ from sketchlearn.features.projection import Projection
 # Frequencies that share a set of columns.
 GROUP = 8
 
+# Parts that waves, and with them frequencies, fall into.
+WINDOWS = 4
+
+# Fewest waves of a column; as many as it may have categories, so that waves span all their laws.
+_FEWEST_WAVES = 64
+
 # Shares of frequencies that touch one, two, three and four columns.
 _SHARES = (0.12, 0.48, 0.2, 0.2)
 
-# Radii of numbers, log-uniform, in inverse deviations: from the bulk's shape to fine detail.
-_SMALLEST, _LARGEST = 0.5, 6.0
+# Lengths of numbers, log-uniform, in inverse deviations: from the bulk's shape to fine detail.
+_SMALLEST, _LARGEST = 0.3, 6.0
 
 # How many categories a number is worth when sets of columns are weighed against each other.
 _NUMBER_WORTH = 12
@@ -60,10 +69,16 @@ class ColumnProjection(Projection):
         blocks: the columns of an encoded record, in order.
         groups: for each run of GROUP frequencies the columns it touches, -1 where it touches
             fewer than four; int64, shape (groups, 4).
+        choices: which wave of each of its columns a frequency takes, int64, shape (groups, 4,
+            GROUP).
+        waves: phases of slots and lengths of numbers, in radians, float32, shape (d, waves of a
+            column); each window has an equal run of them.
     """
 
     blocks: tuple[ColumnBlock, ...] = field(kw_only=True)
     groups: np.ndarray = field(kw_only=True)
+    choices: np.ndarray = field(kw_only=True)
+    waves: np.ndarray = field(kw_only=True)
 
     @cached_property
     def starts(self) -> np.ndarray:
@@ -112,27 +127,66 @@ def draw_columns(blocks: Sequence[ColumnBlock], size: int, seed: int) -> ColumnP
     starts = block_starts(blocks)
     count = -(-size // GROUP)
     groups = _column_sets(blocks, count, seed)
-    frequencies = np.zeros((starts[-1], count * GROUP))
-    phase = np.pi * (2 * uniforms(seed, frequencies.size, 3).reshape(frequencies.shape) - 1)
-    normal = special.ndtri(uniforms(seed, 4 * count * GROUP, 4).reshape(count, 4, GROUP))
-    level = uniforms(seed, count * GROUP, 5).reshape(count, GROUP)
-    radius = _SMALLEST * (_LARGEST / _SMALLEST) ** level  # (groups, 8)
+    waves = _draw_waves(blocks, _wave_count(groups), seed)
+    choices = _choices(groups, waves.shape[1], seed)
+    frequencies = np.zeros((starts[-1], count * GROUP), dtype=np.float32)
     for group, members in enumerate(groups):
         run = slice(group * GROUP, (group + 1) * GROUP)
-        columns = members[members >= 0]
-        numbers = [column for column in columns if blocks[column].number]
-        for column in columns:
-            slots = slice(starts[column], starts[column] + blocks[column].slots)
-            frequencies[slots, run] = phase[slots, run]
-        direction = normal[group, : len(numbers)]
-        direction = direction / np.linalg.norm(direction, axis=0)
-        for column, lengths in zip(numbers, direction * radius[group], strict=True):
-            frequencies[starts[column + 1] - 1, run] = lengths
+        for place, column in enumerate(members[members >= 0]):
+            block = slice(starts[column], starts[column + 1])
+            frequencies[block, run] = waves[block, choices[group, place]]
     return ColumnProjection(
-        np.ascontiguousarray(frequencies[:, :size], dtype=np.float32),
+        np.ascontiguousarray(frequencies[:, :size]),
         blocks=tuple(blocks),
         groups=groups,
+        choices=choices,
+        waves=waves,
     )
+
+
+def _draw_waves(blocks: Sequence[ColumnBlock], count: int, seed: int) -> np.ndarray:
+    """Draw the waves of all columns: phases of slots and lengths of numbers, shape (d, count)."""
+    starts = block_starts(blocks)
+    waves = np.pi * (2 * uniforms(seed, int(starts[-1]) * count, 3).reshape(-1, count) - 1)
+    numbers = [end - 1 for block, end in zip(blocks, starts[1:], strict=True) if block.number]
+    shape = len(numbers), 2, WINDOWS, count // WINDOWS
+    drawn = uniforms(seed, 2 * len(numbers) * count, 5).reshape(shape)
+    for row, (place, sign) in zip(numbers, drawn, strict=True):
+        # each window has lengths of all sizes, one in each of equal strata
+        level = (place.argsort(axis=1).argsort(axis=1) + place) / place.shape[1]
+        length = _SMALLEST * (_LARGEST / _SMALLEST) ** level
+        waves[row] = np.where(sign < 0.5, -length, length).ravel()
+    return waves.astype(np.float32)
+
+
+def _wave_count(groups: np.ndarray) -> int:
+    """Return the waves of a column: no two frequencies on it alone need take the same one."""
+    alone = groups[groups[:, 1] < 0, 0]
+    most = int(np.bincount(alone).max()) if len(alone) else 1
+    return max(_FEWEST_WAVES, WINDOWS * GROUP * -(-most // WINDOWS))
+
+
+def _choices(groups: np.ndarray, waves: int, seed: int) -> np.ndarray:
+    """Choose the waves of each frequency, all of one window, shape (groups, 4, GROUP).
+
+    Frequencies of one set of columns go through the windows and through their waves in turn; on
+    the second column they start elsewhere at every round, so that no pair of waves is met twice.
+    """
+    each = waves // WINDOWS
+    drawn = uniforms(seed, len(groups) * 5, 4).reshape(-1, 5)
+    _, first, same = np.unique(groups, axis=0, return_index=True, return_inverse=True)
+    same = same.ravel()
+    order = np.argsort(same, kind="stable")
+    turn = np.empty(len(groups), dtype=np.int64)  # number of a group among those of its columns
+    turn[order] = np.arange(len(groups)) - np.searchsorted(same[order], same[order])
+    turn += (WINDOWS * drawn[first[same], 4]).astype(np.int64)
+    window, turn = turn % WINDOWS, turn // WINDOWS
+    runs = each // GROUP
+    shift = (drawn[:, :4] * each).astype(np.int64)
+    shift[:, 0] = GROUP * (turn % runs)
+    shift[:, 1] = shift[first[same], 1] + shift[:, 0] + turn // runs
+    inside = (shift[:, :, None] + np.arange(GROUP)) % each
+    return window[:, None, None] * each + inside
 
 
 def _column_sets(blocks: Sequence[ColumnBlock], count: int, seed: int) -> np.ndarray:

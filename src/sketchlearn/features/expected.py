@@ -11,52 +11,21 @@ exact and smooth in probabilities and values: no category is ever drawn, no nois
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sketchlearn.features.column_groups import ColumnBlock, block_starts
-from sketchlearn.features.parts import PARTS, add_parts
+from sketchlearn.features.column_groups import WINDOWS, ColumnBlock, block_starts
+from sketchlearn.features.shared_waves import SharedWaves, Window
 
-
-@dataclass(frozen=True)
-class GroupedFrequencies:
-    """Frequencies that share columns in runs, laid out for the compiled loss.
-
-    Attributes:
-        tables: phases, lengths and places, as `expected_kernels.Tables`.
-        counts: frequencies of each run, int64, shape (groups,).
-        dimension: d.
-    """
-
-    tables: Any
-    counts: np.ndarray
-    dimension: int
-
-    @classmethod
-    def of(
-        cls,
-        frequencies: np.ndarray,
-        blocks: Sequence[ColumnBlock],
-        groups: np.ndarray,
-        counts: np.ndarray,
-    ) -> GroupedFrequencies:
-        """Lay out frequencies (d, m).
-
-        Args:
-            frequencies: radians per encoded unit.
-            blocks: the columns of an encoded record.
-            groups: columns that each run touches, -1 for none, shape (groups, 4).
-            counts: frequencies of each run, at most GROUP, summing to m.
-        """
-        from sketchlearn.features.expected_kernels import lay_out
-
-        tables = lay_out(frequencies, blocks, groups, counts)
-        return cls(tables, counts.astype(np.int64), frequencies.shape[0])
+# Rows whose factors are held at a time when no gradient needs them all.
+_ROWS_AT_ONCE = 1024
 
 
 def expected_features(rows: Tensor, frequencies: Tensor, blocks: Sequence[ColumnBlock]) -> Tensor:
@@ -91,22 +60,17 @@ def expected_features(rows: Tensor, frequencies: Tensor, blocks: Sequence[Column
 
 
 def expected_matching_loss(
-    rows: Tensor,
-    packed: GroupedFrequencies,
-    target: Tensor,
-    window: tuple[int, int] | None = None,
+    rows: Tensor, frequencies: SharedWaves, target: Tensor, windows: Sequence[int] | None = None
 ) -> Tensor:
     """Return the unbiased matching loss of soft rows, summed over classes; see `matching_loss`.
 
     Args:
         rows: probabilities and values, float32, shape (classes, 2, half, d).
-        packed: the frequencies.
+        frequencies: laid out.
         target: mean features of the sketch, shape (classes, 2, m).
-        window: numbers of the first group to compare and of the one after the last; by default
-            all. Groups stand in random order, so any window is a fair sample.
+        windows: numbers of those to compare, by default all. Each is a fair sample.
     """
-    window = window or (0, len(packed.counts))
-    loss = _ExpectedLoss.apply(rows, packed, target, window)
+    loss = _ExpectedLoss.apply(rows, frequencies, target, windows or range(WINDOWS))
     assert isinstance(loss, Tensor)
     return loss
 
@@ -116,14 +80,20 @@ class _ExpectedLoss(torch.autograd.Function):
     def forward(
         ctx: Any,
         rows: Tensor,
-        packed: GroupedFrequencies,
+        frequencies: SharedWaves,
         target: Tensor,
-        window: tuple[int, int],
+        windows: Sequence[int],
     ) -> Tensor:
-        wanted = ctx.needs_input_grad[0]
-        value, gradient = _value_and_gradient(rows.detach().numpy(), packed, target, window, wanted)
+        wanted, chosen = ctx.needs_input_grad[0], [frequencies.windows[n] for n in windows]
+        with ExitStack() as stack:
+            threads = min(torch.get_num_threads(), 2 * len(rows))
+            pool = stack.enter_context(ThreadPoolExecutor(threads)) if threads > 1 else None
+            spread = pool.map if pool else map
+            value, gradient = _Matching(frequencies, spread).compare(
+                rows.detach(), chosen, target.numpy(), wanted
+            )
         if gradient is not None:
-            ctx.save_for_backward(torch.from_numpy(gradient))
+            ctx.save_for_backward(gradient)
         return rows.new_tensor(value)
 
     @staticmethod
@@ -132,32 +102,133 @@ class _ExpectedLoss(torch.autograd.Function):
         return gradient * upstream[0], None, None, None
 
 
-def _value_and_gradient(
-    rows: np.ndarray,
-    packed: GroupedFrequencies,
-    target: Tensor,
-    window: tuple[int, int],
-    wanted: bool,
-) -> tuple[float, np.ndarray | None]:
-    from sketchlearn.features import expected_kernels as kernels
-    from sketchlearn.features.matching_kernels import pack_records
+class _Factors(NamedTuple):
+    """Expected waves of some rows, and what their gradient needs.
 
-    half, size = rows.shape[2], int(packed.counts[slice(*window)].sum())
-    panels = pack_records(rows)  # (classes, 2, panels, d, columns)
-    shape = (*panels.shape[:3], packed.tables.padded, panels.shape[4])
-    mean = np.ascontiguousarray(target.numpy())
-    ends = np.concatenate([[0], np.cumsum(packed.counts)])
+    Attributes:
+        rows: soft rows as columns, shape (d, sides · run), padded with zeros.
+        present: 1 for rows, 0 for padding, shape (sides · run,).
+        values: factors, shape (columns · waves, 2, sides · run).
+        moved: waves of numbers, by column.
+    """
 
-    def visit(first: int, last: int, gradient: np.ndarray) -> float:
-        arrays = (panels, half, *packed.tables.arrays, ends, mean)
-        return kernels.match_groups(*arrays, first, last, gradient)
+    rows: Tensor
+    present: Tensor
+    values: np.ndarray
+    moved: dict[int, np.ndarray]
 
-    threads = min(torch.get_num_threads(), PARTS)
-    value, total = add_parts(visit, *window, shape if wanted else (0, *shape[1:]), threads)
-    value /= size
-    if not wanted:
-        return value, None
-    total *= np.float32(1 / (size * half))
-    rows_of = total[:, :, :, packed.tables.rows]  # (classes, 2, panels, d, columns)
-    flat = rows_of.transpose(0, 1, 2, 4, 3).reshape(*rows.shape[:2], -1, packed.dimension)
-    return value, np.ascontiguousarray(flat[:, :, :half])
+
+@dataclass(frozen=True)
+class _Matching:
+    """One comparison. A side is one half of the rows of a class; each is visited by itself."""
+
+    frequencies: SharedWaves
+    spread: Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
+
+    def compare(
+        self, rows: Tensor, windows: list[Window], target: np.ndarray, wanted: bool
+    ) -> tuple[float, Tensor | None]:
+        """Return the loss, and its gradient if wanted."""
+        classes, _, half, _ = rows.shape
+        at_once = half if wanted else max(1, _ROWS_AT_ONCE // (2 * classes))
+        size = sum(len(window.members) for window in windows)
+        parts = [_as_columns(part) for part in rows.split(at_once, dim=2)]
+        total = torch.zeros_like(parts[0][0]) if wanted else None
+        value = 0.0
+        for window in windows:
+            sums = np.zeros((2 * classes, 2, len(window.members)), dtype=np.float32)
+            factors: list[_Factors] = []
+            for part in parts:
+                factors = [self._factors(window, *part)]  # only a gradient needs them again
+                self._add_features(factors[0], window, sums)
+            residual = sums.reshape(classes, 2, 2, -1) / np.float32(half)
+            residual -= target[:, None, :, window.members]
+            value += float((residual[:, 0] * residual[:, 1]).sum(dtype=np.float64))
+            if total is not None:
+                # each half is pulled by the residual of the other
+                pull = np.ascontiguousarray(residual[:, ::-1]).reshape(sums.shape)
+                self._pull(factors[0], window, pull, total)
+        if total is None:
+            return value / size, None
+        gradient = total.view(len(total), classes, 2, -1)[..., :half].permute(1, 2, 3, 0)
+        return value / size, gradient / (size * half)
+
+    def _factors(self, window: Window, rows: Tensor, present: Tensor) -> _Factors:
+        from sketchlearn.features.expected_kernels import turn_numbers
+
+        waves, count = window.waves.shape[1], rows.shape[1]
+        columns = self.frequencies.columns
+        values = torch.zeros(len(columns), 2 * waves, count)
+        moved: dict[int, np.ndarray] = {}
+        for column, block, start in columns:
+            if window.panels[column].shape[1]:
+                chance = rows[start : start + window.panels[column].shape[1]]
+                torch.mm(window.panels[column], chance, out=values[column])
+            if block.number:
+                number, chance, lengths, shifts = self._numbers(window, rows, present, column)
+                moved[column] = np.empty((waves, 2, count), dtype=np.float32)
+                own = values[column].numpy().reshape(waves, 2, count)
+                turn_numbers(number, chance, lengths, shifts, moved[column], own)
+        return _Factors(rows, present, values.numpy().reshape(-1, 2, count), moved)
+
+    def _numbers(
+        self, window: Window, rows: Tensor, present: Tensor, column: int
+    ) -> tuple[np.ndarray, ...]:
+        """Return values and chances of a column's numbers, lengths and shifts in turns."""
+        _, block, start = self.frequencies.columns[column]
+        last = start + block.slots
+        lengths = window.waves[last] / np.float32(2 * np.pi)
+        if block.slots:
+            shifts = window.waves[last - 1] / np.float32(2 * np.pi)
+            return rows[last].numpy(), rows[last - 1].numpy(), lengths, shifts
+        return rows[last].numpy(), present.numpy(), lengths, np.zeros_like(lengths)
+
+    def _add_features(self, factors: _Factors, window: Window, sums: np.ndarray) -> None:
+        from sketchlearn.features.expected_kernels import add_features
+
+        run = len(factors.present) // len(sums)
+
+        def visit(side: int) -> None:
+            first = side * run
+            add_features(factors.values, window.places, first, first + run, sums[side])
+
+        list(self.spread(visit, range(len(sums))))
+
+    def _pull(self, factors: _Factors, window: Window, residual: np.ndarray, total: Tensor) -> None:
+        """Add the gradient in the rows, given the residual that pulls each side."""
+        from sketchlearn.features.expected_kernels import pull_factors, pull_numbers
+
+        slopes = np.zeros_like(factors.values)
+        run = len(factors.present) // len(residual)
+
+        def visit(side: int) -> None:
+            ends = side * run, (side + 1) * run
+            pull_factors(factors.values, window.places, residual[side], slopes, *ends)
+
+        list(self.spread(visit, range(len(residual))))
+        waves = window.waves.shape[1]
+        by_column = slopes.reshape(-1, waves, 2, slopes.shape[2])
+        for column, block, start in self.frequencies.columns:
+            panel, own = window.panels[column], by_column[column]
+            if panel.shape[1]:
+                flat = torch.from_numpy(own.reshape(2 * waves, -1))
+                total[start : start + panel.shape[1]].addmm_(panel.T, flat)
+            if block.number:
+                last = start + block.slots
+                chance = self._numbers(window, factors.rows, factors.present, column)[1]
+                set_slope = total[last - 1].numpy() if block.slots else np.zeros_like(chance)
+                known = window.waves[last], factors.moved[column], own
+                pull_numbers(chance, *known, total[last].numpy(), set_slope)
+
+
+def _as_columns(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Return rows (classes, 2, half, d) as columns (d, sides · run), and which are no padding."""
+    from sketchlearn.features.expected_kernels import LANES
+
+    classes, _, half, dimension = rows.shape
+    run = -(-half // LANES) * LANES
+    columns = torch.zeros(dimension, 2 * classes, run)
+    columns[:, :, :half] = rows.reshape(2 * classes, half, dimension).permute(2, 0, 1)
+    present = torch.zeros(2 * classes, run)
+    present[:, :half] = 1
+    return columns.view(dimension, -1), present.view(-1)

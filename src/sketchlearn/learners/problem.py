@@ -11,14 +11,15 @@ from torch import Tensor
 
 from sketchlearn.errors import FitError
 from sketchlearn.features import ColumnProjection
-from sketchlearn.features.column_groups import GROUP
-from sketchlearn.features.expected import GroupedFrequencies, expected_matching_loss
+from sketchlearn.features.column_groups import WINDOWS
+from sketchlearn.features.expected import expected_matching_loss
 from sketchlearn.features.matching import PackedFrequencies, matching_loss
 from sketchlearn.features.rays import PER_RAY
+from sketchlearn.features.shared_waves import SharedWaves
 from sketchlearn.sketches import Sketch
 
-# Parts that the groups of a table's frequencies are visited in, and the fewest groups of a part.
-_WINDOWS, _FEWEST_GROUPS = 4, 64
+# Fewest frequencies of a table that a step visits, as far as there are.
+_FEWEST_A_STEP = 512
 
 # More held-out frequencies than this would not make the validation distance more certain.
 _HELD_OUT_AT_MOST = 500
@@ -28,12 +29,12 @@ _HELD_OUT_AT_MOST = 500
 class Target:
     """Frequencies (d, m) and the sketch's mean features on them, (classes, 2, m).
 
-    Those of a table are grouped by the columns they touch.
+    Those of a table share waves of its columns.
     """
 
     frequencies: Tensor
     mean: Tensor
-    grouped: GroupedFrequencies | None = None
+    shared: SharedWaves | None = None
 
     @cached_property
     def packed(self) -> PackedFrequencies:
@@ -43,21 +44,19 @@ class Target:
     def loss(self, records: Tensor, step: int | None = None) -> Tensor:
         """Return the matching loss of generated records, shape (classes, 2, half, d).
 
-        With a step's number, tables are compared on some groups of frequencies, others at the
-        next step: the gradient is as unbiased, and four steps cost what one does on all.
+        With a step's number, tables are compared on one window of frequencies, on another at
+        the next step: the gradient is as unbiased, and four steps cost what one does on all.
         """
-        if self.grouped is not None:
-            window = None if step is None else self._window(step)
-            return expected_matching_loss(records, self.grouped, self.mean, window)
+        if self.shared is not None:
+            windows = None if step is None else self._windows(step)
+            return expected_matching_loss(records, self.shared, self.mean, windows)
         packed = self.packed if self.frequencies.device.type == "cpu" else None
         return matching_loss(records, self.frequencies, self.mean, packed)
 
-    def _window(self, step: int) -> tuple[int, int]:
-        assert self.grouped is not None
-        groups = len(self.grouped.counts)
-        windows = max(1, min(_WINDOWS, groups // _FEWEST_GROUPS))
-        part = step % windows
-        return groups * part // windows, groups * (part + 1) // windows
+    def _windows(self, step: int) -> list[int]:
+        assert self.shared is not None
+        count = min(WINDOWS, -(-_FEWEST_A_STEP * WINDOWS // self.shared.size))
+        return [(step * count + number) % WINDOWS for number in range(count)]
 
 
 @dataclass(frozen=True)
@@ -109,13 +108,11 @@ class MatchingProblem:
             which = np.sort(which)
             frequencies = np.ascontiguousarray(plan.frequencies[:, which])
             mean = np.stack([np.real(z[:, which]), np.imag(z[:, which])], axis=1)
-            grouped = None
+            shared = None
             if isinstance(projection, ColumnProjection):
-                runs, counts = np.unique(which // GROUP, return_counts=True)
-                sets, blocks = projection.groups[runs], projection.blocks
-                grouped = GroupedFrequencies.of(frequencies, blocks, sets, counts)
+                shared = SharedWaves.of(projection, which)
             return Target(
-                torch.from_numpy(frequencies), torch.from_numpy(mean.astype(np.float32)), grouped
+                torch.from_numpy(frequencies), torch.from_numpy(mean.astype(np.float32)), shared
             )
 
         energy = (np.abs(z) ** 2).mean(axis=1)  # (classes,)
