@@ -162,3 +162,13 @@ def test_every_verb_has_help_and_is_listed(run, verb):
     assert f"Usage: sketchlearn {verb}" in out
     listed = [line.split()[1] for line in run("--help")[1].splitlines() if line.startswith("│")]
     assert verb in listed
+
+
+def test_python_runs_the_package_as_the_command(monkeypatch, capsys):
+    import runpy
+
+    monkeypatch.setattr("sys.argv", ["sketchlearn", "info", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("sketchlearn", run_name="__main__")
+    assert ended.value.code == 0
+    assert "Say what a plan, sketch or model is." in capsys.readouterr().out

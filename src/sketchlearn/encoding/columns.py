@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Kind = Literal[
     "continuous", "integer", "date", "time", "duration", "boolean", "category", "hashed",
-    "constant", "copy", "left out",
+    "constant", "copy", "derived", "left out",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NUMBERS: tuple[Kind, ...] = ("continuous", "integer", "date", "time", "duration")
@@ -34,6 +34,7 @@ _LEARNABLE: dict[Kind, tuple[str, ...]] = {
     "hashed": ("kind", "missing"),
     "constant": ("kind", "value"),
     "copy": ("kind", "of"),
+    "derived": ("kind", "of"),
     "left out": ("kind",),
 }
 
@@ -62,7 +63,8 @@ class Column:
             without numbers.
         levels: the normal scores of the knots.
         step: numbers are multiples of it when given back; 0 for any number.
-        value: what a constant column holds, or the column a copy is of.
+        value: what a constant column holds, or the column that a copy or a derived one is of.
+        values: what a derived column holds for each slot of that column; moments as numbers.
         buckets: slots that text is put into by a hash, 0 where it is not.
         outside: what is done with numbers outside the knots: "extend" keeps them, and the scale
             goes on as steep as on average; "refuse" and "clip" are for declared bounds, within
@@ -80,6 +82,7 @@ class Column:
     levels: tuple[float, ...] = field(default=(), repr=False)
     step: float = 0.0
     value: Any = None
+    values: tuple[Any, ...] = field(default=(), repr=False)
     buckets: int = 0
     outside: Outside = "extend"
     learnt: tuple[str, ...] = field(default=(), compare=False)
@@ -204,7 +207,7 @@ class Column:
         What has come later is left out where it says nothing, so that older plans keep their
         digest.
         """
-        later = {"buckets": 0, "outside": "extend", "learnt": self.learnt}
+        later = {"values": (), "buckets": 0, "outside": "extend", "learnt": self.learnt}
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in vars(self).items()

@@ -15,6 +15,9 @@ from sketchlearn.encoding.columns import KINDS
 
 _MOST_BUCKETS = 65_536
 
+# What a derived column holds is read off the rows.
+_DECLARABLE = tuple(kind for kind in KINDS if kind != "derived")
+
 
 def nearest(word: Any, known: Iterable[str]) -> str:
     """Say what a word must be one of, and which one it is most like."""
@@ -29,8 +32,8 @@ def _plain(value: Any) -> Any:
 
 
 def _kind(value: Any) -> Any:
-    if value not in KINDS:
-        raise TypeError(nearest(value, KINDS).removeprefix("it must be "))
+    if value not in _DECLARABLE:
+        raise TypeError(nearest(value, _DECLARABLE).removeprefix("it must be "))
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,17 @@ def decoded(column: Column, kind: pa.DataType, block: np.ndarray) -> pa.Array:
         free = codes == column.slots - 1 if column.slots else np.ones(len(block), dtype=bool)
         numbers[free] = column.numbers(block[free, -1])
     return from_numbers(numbers, absent, kind, whole=column.kind == "integer")
+
+
+def looked_up(values: Sequence[Any], kind: pa.DataType, codes: np.ndarray) -> pa.Array:
+    """Return the value of each code (n,), of an Arrow type, moments as numbers of their unit."""
+    import pyarrow as pa
+
+    if is_moment(kind):
+        absent = np.array([value is None for value in values])
+        numbers = np.array([0.0 if value is None else float(value) for value in values])
+        return from_numbers(numbers, absent, kind, whole=True).take(pa.array(codes))
+    return pa.array(list(values)).cast(kind, safe=False).take(pa.array(codes))
 
 
 def constant(value: Any, kind: pa.DataType, count: int) -> pa.Array:

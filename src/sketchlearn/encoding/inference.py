@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sketchlearn.encoding.columns import Column, Kind
 from sketchlearn.encoding.declarations import Declaration
+from sketchlearn.encoding.dependencies import with_dependencies
 from sketchlearn.encoding.evidence import Evidence
 from sketchlearn.encoding.kinds import kind_of
 from sketchlearn.encoding.named_columns import (
@@ -47,14 +48,17 @@ def infer_columns(
             raise ColumnError.absent(name, arrow.names)
     columns: list[Column] = []
     reasons: list[str] = []
+    told = {name: declared.get(name, Declaration(name)) for name in arrow.names}
     for name in arrow.names:
         whole = (arrow.field(name).metadata or {}).get(b"whole") == b"1"
-        seen = Evidence(pilot.column(name), whole, declared.get(name, Declaration(name)))
-        column, why = _column(seen, pilot, columns)
+        column, why = _column(Evidence(pilot.column(name), whole, told[name]), pilot, columns)
         columns.append(column)
-        reasons.append(_sentence(column, why, seen.declared))
+        reasons.append(why)
     _require_originals(columns, arrow, declared)
-    return tuple(columns), reasons
+    fixed = frozenset(name for name in declared if declared[name].parts)
+    columns = with_dependencies(columns, pilot, fixed)
+    named = zip(columns, reasons, strict=True)
+    return tuple(columns), [_sentence(column, why, told[column.name]) for column, why in named]
 
 
 def types_of(arrow: pa.Schema) -> str:
@@ -134,6 +138,9 @@ def _require_originals(
 
 def _sentence(column: Column, why: str, declared: Declaration) -> str:
     kind = column.kind if column.kind != "copy" else f"copy of {column.value!r}"
+    if column.kind == "derived":
+        kind = f"derived from {column.value!r}"
+        why = f"{column.value!r} decides it in every pilot row, and rows come back so"
     parts = [f"Column {column.name!r}: {kind} ({why})"]
     if column.buckets:
         parts.append(

@@ -72,7 +72,8 @@ def write_schema(schema: Schema, path: str | os.PathLike[str]) -> None:
     """Write the columns of a table's schema to a TOML file, to be edited and declared.
 
     A plan made with that file has the same columns, in kinds, categories, slots and steps; the
-    scales of numbers then come from their bounds, since a schema file holds no quantiles.
+    scales of numbers then come from their bounds, since a schema file holds no quantiles. Derived
+    columns are not written: the rows of the new plan's pilot show them again.
 
     Raises:
         OptionError: the schema is not a table's.
@@ -86,6 +87,7 @@ def write_schema(schema: Schema, path: str | os.PathLike[str]) -> None:
     tables = {
         column.name: declared_as(column, schema.arrow.field(column.name).type)
         for column in schema.fields
+        if column.kind != "derived"
     }
     write_whole(Path(path), (_HEAD + toml_of(tables)).encode())
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from sketchlearn.encoding.arrow_numbers import as_numbers
 from sketchlearn.encoding.columns import UNKNOWN, Column
-from sketchlearn.encoding.decoding import constant, decoded
+from sketchlearn.encoding.decoding import constant, decoded, looked_up
 from sketchlearn.encoding.records import TableRecords
 from sketchlearn.encoding.refusals import lost_value, outside_bounds, unknown_value
 from sketchlearn.encoding.schema import (
@@ -136,7 +136,7 @@ class TableSchema(Schema):
         import pyarrow as pa
 
         made: dict[str, pa.Array] = {}
-        start = 0
+        blocks = dict(zip((c.name for c in self.encoded), self._blocks(encoded), strict=True))
         for column in self.fields:
             if column.kind == "left out":
                 continue
@@ -145,13 +145,19 @@ class TableSchema(Schema):
                 made[column.name] = made[column.value].cast(kind)
             elif column.kind == "constant":
                 made[column.name] = constant(column.value, kind, len(encoded))
+            elif column.kind == "derived":
+                slots = blocks[column.value][:, : len(column.values)]
+                made[column.name] = looked_up(column.values, kind, slots.argmax(axis=1))
             else:
-                block = encoded[:, start : start + column.width]
-                made[column.name] = decoded(column, kind, block)
-                start += column.width
+                made[column.name] = decoded(column, kind, blocks[column.name])
         labels = self.class_names(classes)
         name = self.label.name if self.label and labels is not None else None
         return TableRecords(pa.table(made), name, labels)
+
+    def _blocks(self, encoded: np.ndarray) -> list[np.ndarray]:
+        """Return the numbers of each encoded column, in order, each (n, width)."""
+        ends = np.cumsum([column.width for column in self.encoded])
+        return np.split(encoded, ends[:-1], axis=1)
 
     @property
     def learnt(self) -> dict[str, tuple[str, ...]]:
