@@ -38,6 +38,11 @@ class PostgresDatabase(Database):
         _driver()
         self._uri = uri
 
+    def _write(self, name: str, table: pa.Table) -> None:
+        with closing(self._connect()) as connection, closing(connection.cursor()) as cursor:
+            cursor.adbc_ingest(name, table, mode="create")
+            connection.commit()
+
     def _schema(self, query: str) -> pa.Schema:
         import pyarrow as pa
 
