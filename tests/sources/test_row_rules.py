@@ -81,6 +81,11 @@ def test_conditions_that_cannot_be_asked_of_a_row_are_refused(where):
         applied(where)
 
 
+def test_expressions_are_given_by_column():
+    with pytest.raises(OptionError, match=r'such as {"total": "food \+ rent"}'):
+        RowRules(derive="total = food + rent")
+
+
 def test_duckdb_is_an_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(MissingExtraError, match=r"sketchlearn\[sql\]"):

@@ -3,6 +3,7 @@
 import datetime as dt
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +24,7 @@ TABLE = pa.table(
         'of "it"': [0.5, 1.5, None],
         "let": [True, False, None],
         "day": [dt.date(2024, 2, 29), None, dt.date(1969, 1, 2)],
-        "moment": pa.array([dt.datetime(2024, 2, 29, 12, 30), None, None], pa.timestamp("us")),
+        "moment": pa.array([1_709_209_800_000_000, None, None], pa.timestamp("us")),
     }
 )
 RECORDS = TableRecords(TABLE, "kind", np.array(["a", "b", "a"]))
@@ -63,11 +64,11 @@ def test_what_is_written_is_read_back(path):
 def test_types_are_kept_in_sqlite_as_far_as_it_has_any(tmp_path):
     path = tmp_path / "x.sqlite3"
     lasts = pa.array([dt.timedelta(milliseconds=1500)], pa.duration("ms"))
-    one = pa.array([1]).cast(pa.decimal128(9, 2))
+    one = pa.array([Decimal("1.00")], pa.decimal128(9, 2))
     TableRecords(pa.table({"lasts": lasts, "price": one})).write_to(path, "t")
     RECORDS.write_to(path, "made")
     with closing(sqlite3.connect(path)) as connection:
-        declared = [row[2] for row in connection.execute("pragma table_info(made)")]
+        declared = [row[2].lower() for row in connection.execute("pragma table_info(made)")]
         assert declared == ["text", "integer", "real", "boolean", "date", "timestamp", "text"]
         assert connection.execute("select * from t").fetchall() == [(1.5, 1)]
 
@@ -102,10 +103,10 @@ def test_a_connection_of_the_users_is_written_to_and_left_open():
         assert connection.execute("select count(*) from made").fetchone() == (3,)
 
 
-def test_nothing_is_left_of_a_writing_that_fails(path, monkeypatch):
-    big = pa.table({"a": pa.array([1, 2**64 - 1], pa.uint64()), "b": ["x", "y"]})
-    if path.suffix == ".duckdb":  # which has such numbers, and no column of twice a name
-        big = pa.table([[1], [2]], names=["a", "a"])
+def test_nothing_is_left_of_a_writing_that_fails(path):
+    big = pa.table({"a": pa.array([1, 2**64 - 1], pa.uint64())})
+    if path.suffix == ".duckdb":  # which has such numbers, but none of half a word
+        big = pa.table({"a": pa.array([1.0], pa.float16())})
     with pytest.raises(StorageError, match=r"'made' cannot be written .*nothing of it was kept"):
         TableRecords(big).write_to(path, "made")
     assert not path.exists()
@@ -121,7 +122,7 @@ def test_places_that_cannot_be_written_to(tmp_path):
         RECORDS.write_to(tmp_path / "new.db", "made")
     with pytest.raises(OptionError, match="gone at once"):
         RECORDS.write_to(":memory:", "made")
-    with pytest.raises(OptionError, match="name of the table .* is empty"):
+    with pytest.raises(OptionError, match=r"name of the table .* is empty"):
         RECORDS.write_to(tmp_path / "x.sqlite", "")
     with pytest.raises(UnsupportedSourceError, match="'mysql'"):
         RECORDS.write_to("mysql://host/db", "made")
@@ -129,5 +130,5 @@ def test_places_that_cannot_be_written_to(tmp_path):
     with pytest.raises(SourceError, match="no database"):
         RECORDS.write_to(tmp_path / "x.sqlite", "made")
     for name in ("x.duckdb", "y.sqlite"):
-        with pytest.raises((SourceError, StorageError), match="cannot be (opened|written)"):
+        with pytest.raises((SourceError, StorageError), match=r"cannot be (opened|written)"):
             RECORDS.write_to(tmp_path / "absent" / name, "made")

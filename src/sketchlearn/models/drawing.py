@@ -93,7 +93,7 @@ def draw(
     """
     soft = np.empty((len(classes), model.schema.dimension))
     numbers = torch.from_numpy(classes)
-    with torch.inference_mode():
+    with torch.no_grad():
         for top in range(0, len(soft), _CHUNK):
             part = slice(top, top + _CHUNK)
             made = model.generate(latents[part], numbers[part]).numpy()

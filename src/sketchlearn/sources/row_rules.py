@@ -38,8 +38,14 @@ class RowRules:
                 rent"}, in order: an expression sees the columns computed before it.
 
         Raises:
+            OptionError: `derive` names no columns.
             MissingExtraError: DuckDB is not installed.
         """
+        if derive is not None and not isinstance(derive, Mapping):
+            raise OptionError(
+                f"derive={derive!r} was given; expected an expression for each column that is "
+                'computed, such as {"total": "food + rent"}.'
+            )
         try:
             import duckdb
         except ImportError as error:
