@@ -69,6 +69,7 @@ def test_a_query_is_a_source(run, people, tmp_path):
     assert not (tmp_path / "t").exists()
 
 
+<<<<<<< HEAD
 def test_a_schema_is_written_edited_and_declared(run, people, tmp_path):
     schema, plan = tmp_path / "people.toml", tmp_path / "people.plan"
     code, out, _ = run("plan", people, "--write-schema", schema)
@@ -103,3 +104,24 @@ def test_numbers_alone_have_a_schema_too(run, tmp_path):
     numbers.write_text("x,y\n" + "".join(f"{k / 8},{-k}\n" for k in range(50)))
     assert run("plan", numbers, "--write-schema", schema)[0] == 0
     assert "bounds = [-49, 0]" in schema.read_text()
+=======
+def test_rows_are_computed_and_written_to_a_database(run, people, tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    sketch, model, base = (tmp_path / name for name in ("s", "m", "base.duckdb"))
+    assert run("sketch", people, "--size", 80, "--out", sketch)[0] == 0
+    assert run("fit", sketch, *FIT, "--out", model)[0] == 0
+    asked = ("sample", model, "--count", 40, "--where", "age > 100", "--db", base, "--out", "old")
+    code, out, error = run(*asked, "--derive.age", "coalesce(age, 0) + 100")
+    assert (code, error) == (0, "")
+    assert "Wrote 40 records to the table old" in out
+    with duckdb.connect(str(base)) as connection:
+        found = connection.execute("select count(*), min(age) from old").fetchone()
+    assert found[0] == 40
+    assert found[1] > 100
+    code, _, error = run(*asked, "--derive.age", "200")
+    assert code == 1
+    assert "drop it first" in error
+    code, _, error = run(*asked, "--derive.agee", "200")
+    assert code == 1
+    assert "Did you mean 'age'" in error
+>>>>>>> sampling

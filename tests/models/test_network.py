@@ -65,7 +65,7 @@ def test_the_seed_decides_the_records(model):
 
 
 def test_more_records_than_one_chunk_holds_are_all_different(model, monkeypatch):
-    monkeypatch.setattr("sketchlearn.models.network._CHUNK", 16)
+    monkeypatch.setattr("sketchlearn.models.drawing._CHUNK", 16)
     drawn = model.sample(100).to_numpy()[:, 0]
     inside = drawn[(drawn > drawn.min()) & (drawn < drawn.max())]
     assert len(drawn) == 100

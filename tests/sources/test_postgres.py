@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sketchlearn.errors import EmptySourceError, SourceError
+from sketchlearn.errors import EmptySourceError, SourceError, StorageError
 from sketchlearn.sources import Batch, Source, open_source
 
 pwd = pytest.importorskip("pwd")
@@ -189,3 +189,37 @@ def test_no_server() -> None:
     with pytest.raises(SourceError, match=r"(?s)cannot be reached .*Connection refused") as caught:
         open_source("select 1 as a", database=uri)
     assert "secret" not in str(caught.value)
+
+
+def test_records_are_written_whole_to_a_new_table(server: str) -> None:
+    from sketchlearn.encoding import TableRecords
+
+    table = pa.table(
+        {
+            "town": ["Nice", None],
+            'of "it"': [0.5, None],
+            "size": pa.array([3, None], pa.int32()),
+            "let": [True, None],
+            "day": pa.array([19_000, None], pa.date32()),
+            "moment": pa.array([0, None], pa.timestamp("us")),
+        }
+    )
+    odd = 'made"; drop table sales; --'
+    TableRecords(table).write_to(server, odd)
+    query = 'select * from "made""; drop table sales; --"'
+    source = open_source(query, database=server)
+    assert source.schema.arrow.types == table.schema.types
+    assert _whole(source) == table.to_pydict()
+    with pytest.raises(StorageError, match=r"has a table 'made.*another name, or drop it first"):
+        TableRecords(table).write_to(server, odd)
+    assert _whole(source) == table.to_pydict()
+
+
+def test_nothing_is_left_of_a_writing_that_fails(server: str) -> None:
+    from sketchlearn.encoding import TableRecords
+
+    table = pa.table({"a": ["fine", "zero \0 byte"]})
+    with pytest.raises(StorageError, match="'broken' cannot be written"):
+        TableRecords(table).write_to(server, "broken")
+    with pytest.raises(SourceError, match="no table 'broken'"):
+        open_source("select * from broken", database=server)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,22 @@ from sketchlearn.errors import FileFormatError
 from sketchlearn.models import GenerativeModel
 
 FitFlags = flags_of(sl.GenerativeNetwork, without=("generator",))
+
+
+@dataclass(frozen=True)
+class RowFlags:
+    """Which rows are drawn.
+
+    Attributes:
+        label: draw this class only.
+        where: an SQL condition on the columns of a table that every row shall satisfy.
+        derive: SQL expressions for columns that are computed from the others of their row, before
+            the condition is asked.
+    """
+
+    label: str | None = None
+    where: str | None = None
+    derive: dict[str, str] | None = None
 
 
 def fit(
@@ -55,28 +72,36 @@ def sample(
     /,
     *,
     count: int,
-    out: Path,
+    out: str,
     seed: int = 0,
-    label: str | None = None,
-    where: str | None = None,
+    db: str | None = None,
+    rows: Annotated[RowFlags, Parameter(name="*")] = RowFlags(),
 ) -> None:
     """Draw records from a model, in the source's own columns.
 
     Example: sketchlearn sample model --count 1000 --out synthetic.parquet
              sketchlearn sample model --count 1000 --where "age > 60" --out elders.parquet
+             sketchlearn sample model --count 1000 --derive.total "food + rent" --out rows.csv
+             sketchlearn sample model --count 1000 --db trips.duckdb --out synthetic_trips
 
     Args:
         model: the folder of the model.
         count: number of records.
-        out: a .parquet, .csv or .npy file to write.
+        out: a .parquet, .csv or .npy file to write; with --db the name of a new table.
         seed: same seed, same records.
-        label: draw this class only.
-        where: an SQL condition on the columns of a table that every row shall satisfy.
+        db: a database to write to: a DuckDB or SQLite file, made if it is not there (.duckdb,
+            .sqlite), or a postgresql:// address. An existing table is refused.
+        rows: which rows to draw.
     """
     loaded = _model(model)
-    records = loaded.sample(count, seed=seed, label=_class_named(loaded, label), where=where)
-    records.save(out)
-    print(f"Wrote {len(records):,} records to {out}")
+    label = _class_named(loaded, rows.label)
+    records = loaded.sample(count, seed, label, where=rows.where, derive=rows.derive)
+    if db is None:
+        records.save(out)
+        print(f"Wrote {len(records):,} records to {out}")
+    else:
+        records.write_to(db, out)  # an address may hold a password, and is not printed
+        print(f"Wrote {len(records):,} records to the table {out} of the database")
 
 
 def evaluate(

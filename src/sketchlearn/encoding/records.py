@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from sketchlearn.errors import OptionError
+from sketchlearn.sources.database_kinds import database_to_write
+from sketchlearn.sources.row_rules import RowRules
 from sketchlearn.storage import write_whole
 
 if TYPE_CHECKING:
@@ -41,9 +44,27 @@ class Exported(ABC):
         """
         write_whole(path, self._serialised(Path(path).suffix.lower()))
 
-    def _serialised(self, suffix: str) -> bytes:
-        from sketchlearn.errors import OptionError
+    def write_to(self, database: object, table: str) -> None:
+        """Write the records to a new table of a database, whole or not at all.
 
+        Types are kept as well as the database has them: of SQLite booleans are 0 and 1, moments
+        ISO text, durations seconds.
+
+        Args:
+            database: the path of a DuckDB or SQLite file, an open duckdb connection, or a URI
+                postgresql://user@host/name. A file that is not there is made, of the kind its
+                suffix says, .duckdb or .sqlite.
+            table: its name, taken as it is, in the default schema.
+
+        Raises:
+            OptionError: the database is of no kind that can be written to.
+            StorageError: it has such a table, which stays as it is, or cannot be written.
+            SourceError: it cannot be opened.
+            MissingExtraError: its driver is not installed.
+        """
+        database_to_write(database).write(table, self.to_arrow())
+
+    def _serialised(self, suffix: str) -> bytes:
         buffer = io.BytesIO()
         if suffix == ".parquet":
             import pyarrow.parquet as pq
@@ -109,6 +130,13 @@ class Records(Exported):
             arrays[self.label] = pa.array(self.labels.tolist())
         return pa.table(arrays)
 
+    @classmethod
+    def join(cls, parts: Sequence[Records]) -> Records:
+        """Return several records of the same columns as one, at least one."""
+        labels = [part.labels for part in parts if part.labels is not None]
+        values = np.concatenate([part.values for part in parts])
+        return replace(parts[0], values=values, labels=np.concatenate(labels) if labels else None)
+
 
 @final
 @dataclass(frozen=True)
@@ -148,13 +176,30 @@ class TableRecords(Exported):
             OptionError: the condition cannot be evaluated on these columns.
             MissingExtraError: DuckDB is not installed.
         """
-        from sketchlearn.sources.conditions import rows_where
+        with RowRules(condition) as rules:
+            records, passing = self.under(rules)
+        return records.take(passing)
 
-        found = rows_where(self.to_arrow(), condition)
-        if self.label is None or self.labels is None:
-            return TableRecords(found)
-        labels = np.array(found[self.label].to_pylist(), dtype=self.labels.dtype)
-        return TableRecords(found.drop_columns([self.label]), self.label, labels)
+    def under(self, rules: RowRules) -> tuple[TableRecords, np.ndarray]:
+        """Return the rows with what rules compute, and the numbers of those that satisfy them.
+
+        Raises:
+            OptionError: a rule cannot be evaluated on these columns, or computes the label.
+        """
+        if self.label is not None and self.label in rules.derive:
+            raise OptionError(
+                f"derive: {self.label!r} is the label, which the model was given and is not "
+                "computed. Ask for a class with label=, or for a condition on it with where=."
+            )
+        table, passing = rules.applied(self.to_arrow())
+        if self.label is not None and self.labels is not None:
+            table = table.drop_columns([self.label])
+        return TableRecords(table, self.label, self.labels), passing
+
+    def take(self, rows: np.ndarray) -> TableRecords:
+        """Return the rows of these numbers, in their order."""
+        labels = None if self.labels is None else self.labels[rows]
+        return TableRecords(self.table.take(rows), self.label, labels)
 
     def head(self, count: int) -> TableRecords:
         """Return the first rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from sketchlearn.encoding import Records, Schema, TableRecords, TableSchema, schema_from_document
-from sketchlearn.errors import FileFormatError, LabelError, OptionError, SketchlearnError
+from sketchlearn.errors import FileFormatError, OptionError, SketchlearnError
+from sketchlearn.models.conditional import rows_under
+from sketchlearn.models.drawing import draws
 from sketchlearn.models.generators import architecture_of, build
+from sketchlearn.sources.row_rules import RowRules
 from sketchlearn.storage import read_tensors, require_replaceable, tensor_bytes, write_folder
 
 _WEIGHTS = "model.safetensors"
 _FILES = (_WEIGHTS, "config.json", "README.md", "history.jsonl", "status.txt")
-# Records generated at a time; the layers of an image generator outweigh its images.
-_CHUNK = 2_048
-
-# Rows drawn at once to find those of a condition; how many before giving up is thought of, and
-# how many are tried in all at most.
-_MOST_AT_ONCE, _MOST_DRAWN, _MOST_TRIED = 200_000, 1_000_000, 20_000_000
 
 
 class GenerativeModel:
@@ -61,7 +59,12 @@ class GenerativeModel:
         return conditional(self.generator, latents, classes, self._conditioned_on)
 
     def sample(
-        self, count: int, seed: int = 0, label: Any = None, where: str | None = None
+        self,
+        count: int,
+        seed: int = 0,
+        label: Any = None,
+        where: str | None = None,
+        derive: Mapping[str, str] | None = None,
     ) -> Records | TableRecords:
         """Draw records in the source's own columns and units.
 
@@ -70,69 +73,38 @@ class GenerativeModel:
             seed: same seed, same records, on one machine.
             label: draw records of this class only; by default classes come in the proportions
                 of the data.
-            where: an SQL condition on the columns of a table, such as "age > 60 and sex = 'F'";
-                rows are drawn until `count` of them satisfy it.
+            where: an SQL condition on the columns of a table, such as "age > 60 and sex = 'F'",
+                that every row satisfies. Where it holds for few rows of the model, some hundreds
+                at least are drawn independently, and the others by Markov chains that start at
+                them: each row follows the law of such rows, and depends on its chain's others.
+            derive: SQL expressions for columns of a table that are computed from the others of
+                their row, such as {"total": "food + rent"}, in order, before `where` is asked.
 
         Raises:
             LabelError: the model knows no such class.
-            OptionError: `count` is negative; or `where` cannot be evaluated, is asked of a model
-                that is none of a table, or holds for too few rows.
+            OptionError: `count` is negative; or `where` or `derive` cannot be evaluated, is asked
+                of a model that is none of a table, or `where` holds for too few rows.
+            MissingExtraError: `where` or `derive` is asked, and DuckDB is not installed.
         """
-        if where is not None:
-            return self._sample_where(count, seed, label, where)
         if count < 0:
             raise OptionError(f"{count} records were asked for; the number must be 0 or more.")
         if not 0 <= seed < 2**63:
             raise OptionError(f"seed={seed} was given; it must be from 0 to 2**63 - 1.")
-        classes = self._draw_classes(count, seed, label)
-        random = torch.Generator().manual_seed(seed)
-        parts = [np.empty((0, self.schema.dimension))]
-        with torch.no_grad():
-            for top in range(0, count, _CHUNK):
-                numbers = torch.from_numpy(classes[top : top + _CHUNK])
-                latents = torch.randn(len(numbers), self.latent, generator=random)
-                parts.append(self.generate(latents, numbers).numpy().astype(np.float64))
-        encoded = np.clip(np.concatenate(parts), self.lower, self.upper)
-        if isinstance(self.schema, TableSchema):
-            encoded = drawn_rows(encoded, self.schema, seed)
-        return self.schema.decode(encoded, classes)
-
-    def _sample_where(self, count: int, seed: int, label: Any, where: str) -> TableRecords:
-        parts: list[TableRecords] = []
-        found, drawn, size = 0, 0, max(count, _CHUNK)
-        while not parts or found < count:
-            records = self.sample(size, _seed_of(seed, len(parts)), label)
-            if not isinstance(records, TableRecords):
-                raise OptionError(
-                    "where was given for a model that is none of a table. Sketch a table with "
-                    "encoding='table', or choose among the records yourself."
-                )
-            parts.append(records.where(where))
-            found, drawn = found + len(parts[-1]), drawn + size
-            if found < count and drawn >= _MOST_DRAWN and found < count * drawn / _MOST_TRIED:
-                raise OptionError(
-                    f"where={where!r} holds for {found} of {drawn:,} drawn rows, too few to draw "
-                    f"{count:,} of them. Ask for fewer, or for less."
-                )
-            lacking = (count - found) * drawn / max(found, 1)
-            size = int(min(max(_CHUNK, 1.1 * lacking), _MOST_AT_ONCE))
-        return TableRecords.join(parts).head(count)
+        if where is None and not derive:
+            made = draws(self, count, seed, label)
+            parts: list[Any] = [self.schema.decode(part.encoded, part.classes) for part in made]
+            return parts[0].join(parts)
+        if not isinstance(self.schema, TableSchema):
+            raise OptionError(
+                "where or derive was given for a model that is none of a table. Sketch a table "
+                "with encoding='table', or choose among the records yourself."
+            )
+        with RowRules(where, derive) as rules:
+            return rows_under(rules, self, count, seed, label)
 
     @property
     def _conditioned_on(self) -> int:
         return self.schema.class_count if self.schema.label else 0
-
-    def _draw_classes(self, count: int, seed: int, label: Any) -> np.ndarray:
-        if label is None:
-            rng = np.random.default_rng(seed)
-            return rng.choice(len(self.proportions), size=count, p=self.proportions)
-        known = self.schema.label
-        classes = known.classes if known else ()
-        learnt = [name for name, p in zip(classes, self.proportions, strict=False) if p > 0]
-        if label not in learnt:
-            names = learnt[:20] if known else "no label at all"
-            raise LabelError(f"The model has no class {label!r}; it was learnt with {names}.")
-        return np.full(count, classes.index(label))
 
     def save(self, path: str | Path, extra: dict[str, bytes] | None = None) -> None:
         """Write the model as a folder: weights, a readable configuration and a model card.
@@ -228,31 +200,6 @@ class GenerativeModel:
             "```python\nimport sketchlearn as sl\n\n"
             'sl.load("this folder").sample(1000, seed=0).to_numpy()\n```\n'
         )
-
-
-def _seed_of(seed: int, part: int) -> int:
-    """Return the seed of a part of a drawing; the first part has that of the whole."""
-    if part == 0:
-        return seed
-    return int(np.random.SeedSequence([seed, part]).generate_state(1, np.uint64)[0] >> 1)
-
-
-def drawn_rows(soft: np.ndarray, schema: TableSchema, seed: int) -> np.ndarray:
-    """Draw one slot of each column of soft rows (n, d), each by its probabilities."""
-    rng = np.random.default_rng([seed, 1])
-    rows = np.zeros_like(soft)
-    start = 0
-    for column in schema.encoded:
-        block = slice(start, start + column.slots)
-        if column.slots:
-            level = rng.random((len(soft), 1))
-            edges = np.cumsum(soft[:, block], axis=1)
-            codes = (level * edges[:, -1:] > edges).sum(axis=1)
-            rows[np.arange(len(soft)), start + codes] = 1
-        if column.number:
-            rows[:, start + column.slots] = soft[:, start + column.slots]
-        start += column.width
-    return rows
 
 
 def conditional(

@@ -1,4 +1,4 @@
-"""What every database can be asked, and what its errors become."""
+"""What every database can be asked and given, and what its errors become."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from sketchlearn.errors import SourceError
+from sketchlearn.errors import OptionError, SourceError, StorageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 class Database(ABC):
-    """A place where queries are run, opened anew for each of them and never written to."""
+    """A place where queries are run, opened anew for each of them.
+
+    Queries read only; what `write` adds is a table of its own.
+    """
 
     #: how its errors say that a table is not there, with the name of the table
     missing: ClassVar[re.Pattern[str]]
@@ -58,6 +62,40 @@ class Database(ABC):
         """
         del rows, seed
         return self.read(query)
+
+    def write(self, name: str, table: pa.Table) -> None:
+        """Write a new table whole or not at all, with types as near as the database has them.
+
+        Args:
+            name: of the table, taken as it is, in the default schema.
+            table: its rows.
+
+        Raises:
+            OptionError: the name is empty.
+            StorageError: there is a table of this name, which stays as it is; or the database
+                cannot be written to.
+        """
+        import pyarrow as pa
+
+        if not name:
+            raise OptionError("The name of the table to write is empty. Give one.")
+        try:
+            self._write(name, table)
+        except (*self._failures(), pa.ArrowException, OSError, OverflowError) as error:
+            said = str(error).strip()
+            if re.search(r"already exists|already a(n index|nother table)", said):
+                raise StorageError(
+                    f"The database has a table {name!r}, which is never overwritten. Choose "
+                    "another name, or drop it first with a client of the database."
+                ) from error
+            raise StorageError(
+                f"The table {name!r} cannot be written ({said}); nothing of it was kept. Correct "
+                "the database, or choose another."
+            ) from error
+
+    @abstractmethod
+    def _write(self, name: str, table: pa.Table) -> None:
+        """Write a new table in one transaction, with the driver's own errors."""
 
     @abstractmethod
     def _schema(self, query: str) -> pa.Schema:
@@ -111,6 +149,23 @@ class Database(ABC):
 def one_query(query: str) -> str:
     """Return a query as it may stand in another: no semicolon, and an end to its last comment."""
     return query.strip().rstrip(";").rstrip() + "\n"
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL takes it for one, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def made_whole(path: Path) -> Iterator[None]:
+    """Remove a file again that was made in this context, where the context fails."""
+    new = not path.exists()
+    try:
+        yield
+    except BaseException:
+        if new:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def no_table_returned() -> SourceError:

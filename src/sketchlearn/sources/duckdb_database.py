@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from sketchlearn.errors import MissingExtraError, SourceError
 from sketchlearn.sources.batch import BATCH_ROWS
-from sketchlearn.sources.databases import Database, one_query
+from sketchlearn.sources.databases import Database, made_whole, one_query, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +19,9 @@ _TABLES = """
 select case when table_schema = 'main' then table_name else table_schema || '.' || table_name end
 from information_schema.tables order by 1
 """
+
+# What rows are called while they are written.
+_ROWS = "rows of sketchlearn"
 
 
 def is_duckdb_connection(value: object) -> bool:
@@ -56,6 +60,13 @@ class DuckdbDatabase(Database):
         # The query is the user's own, and runs where nothing can be written.
         return self.read(f"select * from ({one_query(query)}) as records {drawn}")  # noqa: S608
 
+    def _write(self, name: str, table: pa.Table) -> None:
+        if self._connection is not None:
+            _create(self._connection, name, table)
+            return
+        with made_whole(Path(self._path)), closing(self._open(read_only=False)) as connection:
+            _create(connection, name, table)
+
     def _schema(self, query: str) -> pa.Schema:
         with self._opened() as connection:
             # A limit, since asking for the types of a reader starts the whole query.
@@ -90,14 +101,14 @@ class DuckdbDatabase(Database):
         if self._connection is not None:
             yield self._connection
             return
-        with closing(self._open()) as connection:
+        with closing(self._open(read_only=self._path != ":memory:")) as connection:
             yield connection
 
-    def _open(self) -> Any:
+    def _open(self, *, read_only: bool) -> Any:
         try:
             return _duckdb().connect(
                 self._path,
-                read_only=self._path != ":memory:",
+                read_only=read_only,
                 # A table of the query is none of the variables of this library.
                 config={"python_enable_replacements": "false"},
             )
@@ -106,6 +117,12 @@ class DuckdbDatabase(Database):
                 f"{self._path} cannot be opened by DuckDB ({error}). Where it is open for writing, "
                 f"close it, or in the same program give that connection as database=."
             ) from error
+
+
+def _create(connection: Any, name: str, table: pa.Table) -> None:
+    # One statement, and so one transaction, or part of one that the user began.
+    statement = f"create table {quoted(name)} as select * from {quoted(_ROWS)}"  # noqa: S608
+    connection.from_arrow(table).query(_ROWS, statement)
 
 
 def _duckdb() -> Any:

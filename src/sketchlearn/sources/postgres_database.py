@@ -38,6 +38,16 @@ class PostgresDatabase(Database):
         _driver()
         self._uri = uri
 
+    def _write(self, name: str, table: pa.Table) -> None:
+        import pyarrow as pa
+
+        for number, field in enumerate(table.schema):
+            if field.type == pa.date64():  # which the driver has no type for
+                table = table.set_column(number, field.name, table[number].cast(pa.date32()))
+        with closing(self._connect()) as connection, closing(connection.cursor()) as cursor:
+            cursor.adbc_ingest(name, table, mode="create")
+            connection.commit()
+
     def _schema(self, query: str) -> pa.Schema:
         import pyarrow as pa
 

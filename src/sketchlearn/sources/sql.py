@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from sketchlearn.errors import OptionError, SourceError, UnsupportedSourceError
+from sketchlearn.errors import OptionError
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
+from sketchlearn.sources.database_kinds import database_to_read
 from sketchlearn.sources.databases import Database
-from sketchlearn.sources.duckdb_database import DuckdbDatabase, is_duckdb_connection
 from sketchlearn.sources.pilot import first_rows
-from sketchlearn.sources.postgres_database import PostgresDatabase
-from sketchlearn.sources.sqlite_database import SqliteDatabase
 from sketchlearn.sources.table_layout import TableLayout
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_KINDS = (
-    "the path of a DuckDB or SQLite file, ':memory:' for a query over files, an open duckdb "
-    "connection, or a postgresql:// URI"
-)
 
 
 @final
@@ -89,42 +80,4 @@ def open_sql(query: object, database: object, choice: Choice) -> SqlSource:
             f"database= came with a source of type {type(query).__name__}, and the text of a "
             f"SELECT was expected. Leave database= out, or give the query as the source."
         )
-    return SqlSource(query, _database(database), choice)
-
-
-def _database(given: object) -> Database:
-    if is_duckdb_connection(given):
-        return DuckdbDatabase("", given)
-    if not isinstance(given, str | os.PathLike):
-        raise OptionError(f"database={given!r} cannot be opened; expected {_KINDS}.")
-    text = os.fspath(given)
-    if text == ":memory:":
-        return DuckdbDatabase(text)
-    scheme, mark, _ = text.partition("://")
-    if mark and scheme in {"postgresql", "postgres"}:
-        return PostgresDatabase(text)
-    if mark:
-        raise UnsupportedSourceError(
-            f"A database of the kind {scheme!r} cannot be read; expected {_KINDS}. Export the "
-            f"records, for instance to Parquet."
-        )
-    return _file(Path(text).expanduser())
-
-
-def _file(path: Path) -> Database:
-    try:
-        with path.open("rb") as file:
-            head = file.read(16)
-    except OSError as error:
-        raise SourceError(
-            f"The database {str(path)!r} cannot be opened ({error}); expected {_KINDS}. Check the "
-            f"path (seen from {Path.cwd()})."
-        ) from error
-    if head.startswith(b"SQLite format 3"):
-        return SqliteDatabase(path)
-    if head[8:12] == b"DUCK":
-        return DuckdbDatabase(str(path))
-    raise SourceError(
-        f"{path} is no database of DuckDB or SQLite; expected {_KINDS}. For a query over files "
-        f"of records give ':memory:', and name the files in the query."
-    )
+    return SqlSource(query, database_to_read(database), choice)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from sketchlearn.errors import ColumnError
-from sketchlearn.sources.databases import Database, no_table_returned
+from sketchlearn.sources.databases import Database, made_whole, no_table_returned, quoted
 from sketchlearn.sources.files import widened
 from sketchlearn.sources.records import batch_rows
 
@@ -29,6 +29,22 @@ class SqliteDatabase(Database):
     def __init__(self, path: Path) -> None:
         """Hold the path of a file; nothing is opened yet."""
         self._path = path
+
+    def _write(self, name: str, table: pa.Table) -> None:
+        # explicit transactions: Python's own would not take in the making of the table
+        with (
+            made_whole(self._path),
+            closing(sqlite3.connect(self._path, isolation_level=None)) as connection,
+        ):
+            connection.execute("begin immediate")
+            fields = ", ".join(f"{quoted(f.name)} {_declared(f.type)}" for f in table.schema)
+            connection.execute(f"create table {quoted(name)} ({fields})")
+            marks = ", ".join("?" * table.num_columns)
+            insertion = f"insert into {quoted(name)} values ({marks})"  # noqa: S608
+            for part in table.to_batches(max_chunksize=batch_rows(table.num_columns)):
+                columns = [_stored(column).to_pylist() for column in part.columns]
+                connection.executemany(insertion, zip(*columns, strict=True))
+            connection.execute("commit")
 
     def _schema(self, query: str) -> pa.Schema:
         # The types are those of the first records, so that whole numbers may have fractions later.
@@ -78,3 +94,35 @@ def _array(name: str, values: tuple[object, ...]) -> pa.Array:
             f"Make them one in the query, for instance with cast({name} as text)."
         )
     return pa.array(values)
+
+
+def _declared(kind: pa.DataType) -> str:
+    """Return the type of a column; SQLite keeps any name, and goes by what it sounds like."""
+    import pyarrow as pa
+
+    if pa.types.is_boolean(kind):
+        return "boolean"
+    if pa.types.is_integer(kind):
+        return "integer"
+    if pa.types.is_floating(kind) or pa.types.is_duration(kind):
+        return "real"
+    if pa.types.is_decimal(kind):
+        return "numeric"
+    for test, name in (("is_date", "date"), ("is_time", "time"), ("is_timestamp", "timestamp")):
+        if getattr(pa.types, test)(kind):
+            return name
+    return "text"
+
+
+def _stored(column: pa.Array) -> pa.Array:
+    """Return values that SQLite keeps: moments as ISO text, durations as seconds."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_duration(kind):
+        nanoseconds = column.cast(pa.duration("ns")).cast(pa.int64()).cast(pa.float64(), safe=False)
+        return pc.call_function("divide", [nanoseconds, 1e9])
+    if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
+        return column.cast(pa.string())
+    return column
