@@ -69,7 +69,6 @@ def test_a_query_is_a_source(run, people, tmp_path):
     assert not (tmp_path / "t").exists()
 
 
-<<<<<<< HEAD
 def test_a_schema_is_written_edited_and_declared(run, people, tmp_path):
     schema, plan = tmp_path / "people.toml", tmp_path / "people.plan"
     code, out, _ = run("plan", people, "--write-schema", schema)
@@ -104,7 +103,8 @@ def test_numbers_alone_have_a_schema_too(run, tmp_path):
     numbers.write_text("x,y\n" + "".join(f"{k / 8},{-k}\n" for k in range(50)))
     assert run("plan", numbers, "--write-schema", schema)[0] == 0
     assert "bounds = [-49, 0]" in schema.read_text()
-=======
+
+
 def test_rows_are_computed_and_written_to_a_database(run, people, tmp_path):
     duckdb = pytest.importorskip("duckdb")
     sketch, model, base = (tmp_path / name for name in ("s", "m", "base.duckdb"))
@@ -124,4 +124,3 @@ def test_rows_are_computed_and_written_to_a_database(run, people, tmp_path):
     code, _, error = run(*asked, "--derive.agee", "200")
     assert code == 1
     assert "Did you mean 'age'" in error
->>>>>>> sampling
