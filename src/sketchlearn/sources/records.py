@@ -104,7 +104,8 @@ def check_labels(labels: np.ndarray, rows: int) -> np.ndarray:
             f"one label per record. To read several arrays as batches, give them as a list."
         )
     if labels.dtype.kind == "O":
-        missing = sum(map(_is_missing, labels))
+        # text alone, as ever so often, is told in a tenth of the time
+        missing = 0 if set(map(type, labels)) == {str} else sum(map(_is_missing, labels))
     else:
         missing = int(np.count_nonzero(labels != labels))  # noqa: PLR0124 - NaN and NaT
     if missing:
