@@ -28,7 +28,7 @@ MODULES = (
     "growth",
     "dask_workers",
 )
-WITH_DATA = ("tables", "tables_at_scale", "conditional", "soft_rows")
+WITH_DATA = ("tables", "tables_at_scale", "conditional", "soft_rows", "frequency_orders")
 STRUCTURED = {"hadamard": "Hadamard blocks", "rays": "rays"}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sketchlearn.features import UNIT, ColumnBlock, draw_columns, integer_sums
-from sketchlearn.features.column_groups import GROUP, block_starts
+from sketchlearn.features.column_groups import GROUP, WINDOWS, block_starts
 
 BLOCKS = (
     ColumnBlock(5, number=False),
@@ -80,3 +80,33 @@ def test_frequencies_depend_on_the_seed_alone():
     first, again = (draw_columns(BLOCKS, 100, seed).frequencies for seed in (6, 6))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, draw_columns(BLOCKS, 100, 7).frequencies)
+
+
+@pytest.mark.parametrize("blocks", [BLOCKS, BLOCKS[:2], BLOCKS[:1]])
+def test_no_two_frequencies_of_one_or_two_columns_take_the_same_waves(blocks):
+    projection = draw_columns(blocks, 2000, seed=8)
+    taken = []
+    for columns, waves in zip(projection.groups, projection.choices, strict=True):
+        used = columns[columns >= 0]
+        if len(used) <= 2:
+            taken += [(tuple(used), tuple(waves[: len(used), j])) for j in range(GROUP)]
+    assert len(taken) > 1000
+    assert len(set(taken)) == len(taken)
+
+
+def test_the_waves_of_a_frequency_are_of_one_window_and_windows_are_fair():
+    projection = draw_columns(BLOCKS, 4000, seed=9)
+    used = projection.groups >= 0
+    window = projection.choices // (projection.waves.shape[1] // WINDOWS)  # (groups, 4, GROUP)
+    assert (window[:, :1] == window)[used].all()
+    shares = np.bincount(window[:, 0].ravel(), minlength=WINDOWS) / window[:, 0].size
+    assert np.abs(shares - 1 / WINDOWS).max() < 0.05
+
+
+def test_lengths_of_numbers_are_spread_evenly_in_every_window():
+    waves = draw_columns([ColumnBlock(0, number=True)], 4000, seed=10).waves
+    lengths = np.log(np.abs(waves[0])).reshape(WINDOWS, -1)
+    assert np.abs(waves[0] > 0).mean() == pytest.approx(0.5, abs=0.05)
+    for window in lengths:
+        expected = np.linspace(np.log(0.3), np.log(6), len(window))
+        assert np.abs(np.sort(window) - expected).max() < 0.02

@@ -34,7 +34,7 @@ WINDOWS = 4
 _FEWEST_WAVES = 64
 
 # Shares of frequencies that touch one, two, three and four columns.
-_SHARES = (0.12, 0.48, 0.2, 0.2)
+SHARES = (0.12, 0.48, 0.2, 0.2)
 
 # Lengths of numbers, log-uniform, in inverse deviations: from the bulk's shape to fine detail.
 _SMALLEST, _LARGEST = 0.3, 6.0
@@ -192,7 +192,7 @@ def _choices(groups: np.ndarray, waves: int, seed: int) -> np.ndarray:
 def _column_sets(blocks: Sequence[ColumnBlock], count: int, seed: int) -> np.ndarray:
     """Draw the columns of each group, -1 where it has fewer than four, shape (count, 4)."""
     worth = np.sqrt([block.slots + _NUMBER_WORTH * block.number for block in blocks])
-    orders = np.array(_SHARES[: len(blocks)])
+    orders = np.array(SHARES[: len(blocks)])
     cuts = np.rint(np.cumsum(orders / orders.sum()) * count).astype(int)
     drawn = uniforms(seed, count * (len(blocks) + 1), 2).reshape(count, -1)
     sets = np.full((count, 4), -1)
