@@ -105,3 +105,7 @@ class MissingExtraError(SketchlearnError, ImportError):
             f"{purpose} needs {library}, which is not installed. "
             f"Install it with: pip install 'sketchlearn[{extra}]'"
         )
+
+
+class PlanWarning(UserWarning):
+    """The data contradict what the pilot of a plan showed; the pass goes on."""

@@ -124,3 +124,16 @@ def test_rows_are_computed_and_written_to_a_database(run, people, tmp_path):
     code, _, error = run(*asked, "--derive.agee", "200")
     assert code == 1
     assert "Did you mean 'age'" in error
+
+
+@pytest.mark.filterwarnings("default::sketchlearn.errors.PlanWarning")
+def test_rows_that_contradict_the_pilot_are_told_in_a_sentence(run, tmp_path):
+    rows = [f"{number % 7},{'kg' if number < 40 else 'g'}" for number in range(60)]
+    plan, first, later = (tmp_path / name for name in ("p", "first.csv", "later.csv"))
+    first.write_text("\n".join(["size,unit", *rows[:40]]))
+    later.write_text("\n".join(["size,unit", *rows]))
+    assert run("plan", first, "--encoding", "table", "--size", 40, "--out", plan)[0] == 0
+    code, _, told = run("sketch", later, "--plan", plan, "--out", tmp_path / "s")
+    assert code == 0
+    assert "Warning: Column 'unit' held 'kg' in every row of the pilot, but not in all" in told
+    assert ".py" not in told

@@ -9,13 +9,16 @@ import importlib
 import os
 import sys
 import tomllib
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cyclopts import App, Parameter
 from cyclopts.config import Toml
 
-from sketchlearn.errors import SketchlearnError
+from sketchlearn.errors import PlanWarning, SketchlearnError
 
 _VERBS = {
     "plan": "Decide from a pilot how to sketch; writes a plan to share.",
@@ -74,7 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if config is not None:
         _refuse_unknown_tables(config)
     try:
-        build_app(words[0] if words else None, config)(words, exit_on_error=False, print_error=True)
+        with _plain_warnings():
+            app = build_app(words[0] if words else None, config)
+            app(words, exit_on_error=False, print_error=True)
     except SketchlearnError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:
@@ -92,6 +97,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(error, CycloptsError):
             sys.exit(2)
         raise
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Print the library's own warnings as sentences, without the line of code they come from."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+            if issubclass(category, PlanWarning):
+                print(f"Warning: {message}", file=sys.stderr)
+            else:
+                usual(message, category, *where)
+
+        warnings.showwarning = show
+        yield
 
 
 def _take_config(words: list[str]) -> str | None:

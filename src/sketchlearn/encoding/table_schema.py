@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -23,6 +23,7 @@ from sketchlearn.encoding.schema import (
     label_from_document,
     label_to_document,
 )
+from sketchlearn.encoding.surprises import warn_of_surprises
 from sketchlearn.errors import ColumnError, PlanError
 from sketchlearn.sources import Batch
 from sketchlearn.sources.arrow_columns import is_number, same_type
@@ -96,6 +97,7 @@ class TableSchema(Schema):
         dropped = int((~whole).sum())
         if dropped:
             batch, encoded = batch.take(np.flatnonzero(whole)), encoded[whole]
+        self._warn_of_surprises(batch, encoded)
         return Encoded(encoded, self.class_numbers(batch), dropped)
 
     def _encode_column(
@@ -103,8 +105,7 @@ class TableSchema(Schema):
     ) -> np.ndarray:
         """Write one column; return which values could be encoded."""
         assert batch.table is not None
-        planned = self.arrow.field(column.name).type
-        values = _as_planned(batch.table.column(column.name), planned, column.name)
+        values = self._values(batch, column.name)
         numbers = as_numbers(values, column.name) if column.numeric else None
         absent = np.asarray(values.is_null()) if numbers is None else np.isnan(numbers)
         infinite = np.isinf(numbers) if numbers is not None else np.zeros_like(absent)
@@ -124,9 +125,23 @@ class TableSchema(Schema):
                 here = block[:, column.slots - 1] == 1
             outlying = column.outlying(numbers) & here & ~lost
             if outlying.any() and column.outside == "refuse":
-                raise outside_bounds(column, numbers, outlying, planned)
+                raise outside_bounds(column, numbers, outlying, values.type)
             block[here, -1] = column.scores(numbers[here])
         return ~lost
+
+    def _values(self, batch: Batch, name: str) -> pa.Array:
+        """Return a column of a batch in the plan's type."""
+        assert batch.table is not None
+        return _as_planned(batch.table.column(name), self.arrow.field(name).type, name)
+
+    def _warn_of_surprises(self, batch: Batch, encoded: np.ndarray) -> None:
+        names = [column.name for column in self.encoded]
+        for column in self.fields:
+            warn_of_surprises(
+                column,
+                partial(self._values, batch),
+                lambda name: self._blocks(encoded)[names.index(name)],
+            )
 
     def decode(self, encoded: np.ndarray, classes: np.ndarray | None = None) -> TableRecords:
         """Turn one-hot vectors back into rows with the source's columns and types.

@@ -1,0 +1,57 @@
+"""Values that contradict what a pilot showed of columns that are not learnt."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sketchlearn.encoding.columns import Column
+from sketchlearn.encoding.decoding import constant, looked_up
+from sketchlearn.errors import PlanWarning
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_REMEDY = "it will be given back as the pilot had it. To learn it, declare its kind and plan again."
+
+
+def warn_of_surprises(
+    column: Column, column_of: Callable[[str], pa.Array], slots_of: Callable[[str], np.ndarray]
+) -> None:
+    """Warn where a constant, copied or derived column is not what every row of the pilot showed.
+
+    Columns that were declared so are taken at their word. The words are the same for every batch,
+    so that Python shows a warning once.
+
+    Args:
+        column: the column.
+        column_of: values of a column by its name, in the plan's types.
+        slots_of: encoded slots of a column by its name, shape (n, slots).
+    """
+    if "kind" not in column.learnt or column.kind not in ("constant", "copy", "derived"):
+        return
+    values, expected = column_of(column.name), _expected(column, column_of, slots_of)
+    if not values.equals(expected.cast(values.type, safe=False)):
+        told = {
+            "constant": f"held {column.value!r}",
+            "copy": f"was equal to {column.value!r}",
+            "derived": f"was decided by {column.value!r}",
+        }
+        warnings.warn(
+            f"Column {column.name!r} {told[column.kind]} in every row of the pilot, but not in all "
+            f"rows since; {_REMEDY}",
+            PlanWarning,
+            stacklevel=2,
+        )
+
+
+def _expected(column: Column, column_of: Any, slots_of: Any) -> pa.Array:
+    if column.kind == "copy":
+        return column_of(column.value)
+    kind = column_of(column.name).type
+    if column.kind == "constant":
+        return constant(column.value, kind, len(column_of(column.name)))
+    return looked_up(column.values, kind, slots_of(column.value).argmax(axis=1))
