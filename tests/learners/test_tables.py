@@ -46,7 +46,7 @@ def test_a_table_with_text_is_planned_as_a_table():
     assert isinstance(plan.schema, TableSchema)
     assert plan.structure == "columns"
     told = plan.explain()
-    assert "80 frequencies over 5 columns, " in told
+    assert "80 frequencies over 4 columns, " in told
     assert "Column 'town': category (3 distinct values)" in told
     assert "Column 'age': integer" in told
     assert "missing values are a category of their own" in told
