@@ -5,7 +5,11 @@ import pytest
 import torch
 
 from sketchlearn.features import ColumnBlock, draw_columns
-from sketchlearn.features.expected import expected_features, expected_matching_loss
+from sketchlearn.features.expected import (
+    expected_distances,
+    expected_features,
+    expected_matching_loss,
+)
 from sketchlearn.features.shared_waves import SharedWaves
 
 BLOCKS = (
@@ -89,3 +93,24 @@ def test_threads_change_no_bit():
     torch.set_num_threads(before)
     assert found[0][0] == found[1][0]
     assert torch.equal(found[0][1], found[1][1])
+
+
+def test_distances_are_those_of_each_frequency_and_weights_multiply_them():
+    projection = draw_columns(BLOCKS, 203, seed=9)
+    packed = SharedWaves.of(projection, np.arange(203))
+    rows = soft_rows(2, 2, 30, seed=10)
+    target = 0.1 * torch.randn(2, 2, 203, generator=torch.Generator().manual_seed(11))
+    omega = torch.from_numpy(projection.frequencies).double()
+    weights = np.random.default_rng(12).random(203).astype(np.float32)
+    exact = rows.double().requires_grad_()
+    features = expected_features(exact.flatten(0, 2), omega, BLOCKS).view(2, 2, 30, 203).mean(2)
+    residual = features - torch.complex(target[:, 0], target[:, 1])[:, None]
+    each = (residual[:, 0] * residual[:, 1].conj()).real.sum(0)
+    found = expected_distances(rows, packed, target)
+    assert np.allclose(found, each.detach().numpy(), rtol=1e-3, atol=1e-6)
+    (wanted,) = torch.autograd.grad((each * torch.from_numpy(weights)).mean(), exact)
+    single = rows.clone().requires_grad_()
+    loss = expected_matching_loss(single, packed, target, weights=weights)
+    assert loss.item() == pytest.approx((found * weights).mean(), rel=1e-5)
+    (gradient,) = torch.autograd.grad(loss, single)
+    assert torch.allclose(gradient.double(), wanted, rtol=1e-3, atol=1e-6)

@@ -11,9 +11,9 @@ exact and smooth in probabilities and values: no category is ever drawn, no nois
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -60,7 +60,11 @@ def expected_features(rows: Tensor, frequencies: Tensor, blocks: Sequence[Column
 
 
 def expected_matching_loss(
-    rows: Tensor, frequencies: SharedWaves, target: Tensor, windows: Sequence[int] | None = None
+    rows: Tensor,
+    frequencies: SharedWaves,
+    target: Tensor,
+    windows: Sequence[int] | None = None,
+    weights: np.ndarray | None = None,
 ) -> Tensor:
     """Return the unbiased matching loss of soft rows, summed over classes; see `matching_loss`.
 
@@ -69,10 +73,35 @@ def expected_matching_loss(
         frequencies: laid out.
         target: mean features of the sketch, shape (classes, 2, m).
         windows: numbers of those to compare, by default all. Each is a fair sample.
+        weights: of frequencies, float32, shape (m,); by default 1.
     """
-    loss = _ExpectedLoss.apply(rows, frequencies, target, windows or range(WINDOWS))
+    weights = np.ones(frequencies.size, np.float32) if weights is None else weights
+    loss = _ExpectedLoss.apply(rows, frequencies, target, windows or range(WINDOWS), weights)
     assert isinstance(loss, Tensor)
     return loss
+
+
+def expected_distances(rows: Tensor, frequencies: SharedWaves, target: Tensor) -> np.ndarray:
+    """Return the loss frequency by frequency, float64, shape (m,); its mean is the loss.
+
+    Each is an unbiased estimate of a squared distance, and may be negative. Arguments as of
+    `expected_matching_loss`.
+    """
+    windows = list(frequencies.windows)
+    with _spread(rows) as spread:
+        found, _ = _Matching(frequencies, spread).compare(rows, windows, target.numpy(), None)
+    return found
+
+
+@contextmanager
+def _spread(rows: Tensor) -> Iterator[Callable[..., Iterable[Any]]]:
+    """Lend something like `map`, on as many threads as torch may use."""
+    threads = min(torch.get_num_threads(), 2 * len(rows))
+    if threads == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield pool.map
 
 
 class _ExpectedLoss(torch.autograd.Function):
@@ -83,23 +112,23 @@ class _ExpectedLoss(torch.autograd.Function):
         frequencies: SharedWaves,
         target: Tensor,
         windows: Sequence[int],
+        weights: np.ndarray,
     ) -> Tensor:
-        wanted, chosen = ctx.needs_input_grad[0], [frequencies.windows[n] for n in windows]
-        with ExitStack() as stack:
-            threads = min(torch.get_num_threads(), 2 * len(rows))
-            pool = stack.enter_context(ThreadPoolExecutor(threads)) if threads > 1 else None
-            spread = pool.map if pool else map
-            value, gradient = _Matching(frequencies, spread).compare(
+        chosen = [frequencies.windows[number] for number in windows]
+        members = np.concatenate([window.members for window in chosen])
+        wanted = weights / np.float32(len(members)) if ctx.needs_input_grad[0] else None
+        with _spread(rows) as spread:
+            found, gradient = _Matching(frequencies, spread).compare(
                 rows.detach(), chosen, target.numpy(), wanted
             )
         if gradient is not None:
             ctx.save_for_backward(gradient)
-        return rows.new_tensor(value)
+        return rows.new_tensor((found * weights)[members].mean())
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
-        return gradient * upstream[0], None, None, None
+        return gradient * upstream[0], None, None, None, None
 
 
 class _Factors(NamedTuple):
@@ -126,15 +155,21 @@ class _Matching:
     spread: Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
 
     def compare(
-        self, rows: Tensor, windows: list[Window], target: np.ndarray, wanted: bool
-    ) -> tuple[float, Tensor | None]:
-        """Return the loss, and its gradient if wanted."""
+        self, rows: Tensor, windows: list[Window], target: np.ndarray, wanted: np.ndarray | None
+    ) -> tuple[np.ndarray, Tensor | None]:
+        """Return the loss of each frequency, 0 in other windows, and a gradient if wanted.
+
+        Args:
+            rows: shape (classes, 2, half, d).
+            windows: to visit.
+            target: shape (classes, 2, m).
+            wanted: weights of frequencies in the sum that the gradient is of, shape (m,).
+        """
         classes, _, half, _ = rows.shape
-        at_once = half if wanted else max(1, _ROWS_AT_ONCE // (2 * classes))
-        size = sum(len(window.members) for window in windows)
+        at_once = max(1, _ROWS_AT_ONCE // (2 * classes)) if wanted is None else half
         parts = [_as_columns(part) for part in rows.split(at_once, dim=2)]
-        total = torch.zeros_like(parts[0][0]) if wanted else None
-        value = 0.0
+        total = torch.zeros_like(parts[0][0])
+        found = np.zeros(self.frequencies.size)
         for window in windows:
             sums = np.zeros((2 * classes, 2, len(window.members)), dtype=np.float32)
             factors: list[_Factors] = []
@@ -143,15 +178,16 @@ class _Matching:
                 self._add_features(factors[0], window, sums)
             residual = sums.reshape(classes, 2, 2, -1) / np.float32(half)
             residual -= target[:, None, :, window.members]
-            value += float((residual[:, 0] * residual[:, 1]).sum(dtype=np.float64))
-            if total is not None:
+            products = residual[:, 0] * residual[:, 1]  # (classes, 2, m')
+            found[window.members] = products.sum(axis=(0, 1), dtype=np.float64)
+            if wanted is not None:
                 # each half is pulled by the residual of the other
-                pull = np.ascontiguousarray(residual[:, ::-1]).reshape(sums.shape)
-                self._pull(factors[0], window, pull, total)
-        if total is None:
-            return value / size, None
+                pull = residual[:, ::-1] * wanted[window.members]
+                self._pull(factors[0], window, pull.reshape(sums.shape), total)
+        if wanted is None:
+            return found, None
         gradient = total.view(len(total), classes, 2, -1)[..., :half].permute(1, 2, 3, 0)
-        return value / size, gradient / (size * half)
+        return found, gradient / half
 
     def _factors(self, window: Window, rows: Tensor, present: Tensor) -> _Factors:
         from sketchlearn.features.expected_kernels import turn_numbers

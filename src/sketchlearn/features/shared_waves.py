@@ -42,10 +42,12 @@ class SharedWaves:
     Attributes:
         blocks: the columns of an encoded record.
         windows: the frequencies, as they share waves.
+        sets: a number for the columns of each frequency, equal for equal columns, shape (m,).
     """
 
     blocks: tuple[ColumnBlock, ...]
     windows: tuple[Window, ...]
+    sets: np.ndarray
 
     @classmethod
     def of(cls, projection: ColumnProjection, which: np.ndarray) -> SharedWaves:
@@ -65,7 +67,8 @@ class SharedWaves:
             )
             places = np.where(columns[members] < 0, -1, own)
             windows.append(Window(members, places, np.ascontiguousarray(table), panels))
-        return cls(projection.blocks, tuple(windows))
+        sets = np.unique(columns, axis=0, return_inverse=True)[1].ravel()
+        return cls(projection.blocks, tuple(windows), sets)
 
     @cached_property
     def columns(self) -> list[tuple[int, ColumnBlock, int]]:

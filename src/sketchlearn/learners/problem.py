@@ -41,7 +41,9 @@ class Target:
         """The frequencies, laid out for the compiled loss."""
         return PackedFrequencies.of(self.frequencies)
 
-    def loss(self, records: Tensor, step: int | None = None) -> Tensor:
+    def loss(
+        self, records: Tensor, step: int | None = None, weights: np.ndarray | None = None
+    ) -> Tensor:
         """Return the matching loss of generated records, shape (classes, 2, half, d).
 
         With a step's number, tables are compared on one window of frequencies, on another at
@@ -49,7 +51,7 @@ class Target:
         """
         if self.shared is not None:
             windows = None if step is None else self._windows(step)
-            return expected_matching_loss(records, self.shared, self.mean, windows)
+            return expected_matching_loss(records, self.shared, self.mean, windows, weights)
         packed = self.packed if self.frequencies.device.type == "cpu" else None
         return matching_loss(records, self.frequencies, self.mean, packed)
 

@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from sketchlearn.errors import CheckpointError, FitError
+from sketchlearn.features.expected import expected_distances
 from sketchlearn.interrupts import interrupts_held
 from sketchlearn.learners.checkpoint import Checkpoint
+from sketchlearn.learners.emphasis import Emphasis
 from sketchlearn.learners.fit import Status
 from sketchlearn.learners.latents import LatentStream
 from sketchlearn.learners.problem import MatchingProblem, Target
@@ -62,6 +64,7 @@ class Training:
         # what a generator with dropout draws from: torch's global state, kept apart
         self._module_random = torch.Generator().manual_seed(settings.seed).get_state()
         self._whole = True
+        self._emphasis = Emphasis()
         classes = len(problem.classes)
         self._latents = LatentStream(
             settings.latent, classes, math.ceil(settings.batch / 2 / classes), settings.seed
@@ -126,7 +129,7 @@ class Training:
         latents = self._latents.draw(self._random)
         flat = conditional(self.generator, latents, numbers, problem.class_count)
         records = flat.view(len(problem.classes), 2, -1, problem.dimension)
-        loss = target.loss(records, self.step)
+        loss = target.loss(records, self.step, self._emphasis.weights)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
@@ -152,7 +155,7 @@ class Training:
         row = {
             "step": self.step,
             "held_out_distance": held_out[chosen],
-            "train_distance": self._distance(module, self.problem.training),
+            "train_distance": self._train_distance(module),
             "chosen": chosen,
         }
         self.history.append(row)
@@ -175,6 +178,8 @@ class Training:
             tensors |= {f"adam.{number}.{k}": v for k, v in moments.items()}
         tensors["random"] = self._random.get_state()
         tensors["module_random"] = self._module_random
+        if self._emphasis.weights is not None:
+            tensors["emphasis"] = torch.from_numpy(self._emphasis.weights)
         document = {
             "step": self.step,
             "history": self.history,
@@ -204,6 +209,8 @@ class Training:
             self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
             self._random.set_state(tensors["random"])
             self._module_random = tensors["module_random"]
+            if "emphasis" in tensors:
+                self._emphasis.weights = tensors["emphasis"].numpy()
             self.step = int(document["step"])
             self.history = list(document["history"])
             self.best_distance = float(document["best_distance"])
@@ -217,9 +224,24 @@ class Training:
         progress = self.step / self.settings.steps
         return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
-    @torch.no_grad()
+    def _train_distance(self, generator: nn.Module) -> float:
+        """Return the distance on the frequencies trained on; weigh them by what each shows."""
+        target, problem = self.problem.training, self.problem
+        if target.shared is None:
+            return self._distance(generator, target)
+        records, classes = self._evaluation_records(generator), len(problem.classes)
+        distances = expected_distances(records, target.shared, target.mean) / classes
+        self._emphasis.update(distances, target.shared.sets, problem.noise)
+        return float(distances.mean())
+
     def _distance(self, generator: nn.Module, target: Target) -> float:
         """Return the squared distance per frequency, mean over classes; unbiased."""
+        loss = target.loss(self._evaluation_records(generator))
+        return float(loss) / len(self.problem.classes)
+
+    @torch.no_grad()
+    def _evaluation_records(self, generator: nn.Module) -> Tensor:
+        """Return the records of an evaluation, shape (classes, 2, half, d)."""
         random = torch.Generator().manual_seed(self.settings.seed)
         modes = {module: module.training for module in generator.modules()}
         generator.eval()
@@ -234,9 +256,7 @@ class Training:
             ]
         for module, mode in modes.items():
             module.training = mode
-        records = torch.cat(parts).view(len(problem.classes), 2, -1, problem.dimension)
-        loss = target.loss(records)
-        return float(loss) / len(problem.classes)
+        return torch.cat(parts).view(len(problem.classes), 2, -1, problem.dimension)
 
     def _impatient(self) -> bool:
         distances = [row["held_out_distance"] for row in self.history]
