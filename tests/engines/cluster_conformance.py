@@ -188,7 +188,7 @@ class ClusterConformance:
     def test_a_plan_drops_what_the_pass_drops(self, cluster):
         frame = cluster.frame(split(with_missing(TABLE), 3))
         with pytest.raises(MissingValuesError):
-            sl.sketch(frame, size=16, label="kind")
+            sl.sketch(frame, size=16, label="kind", encoding="vector")
         made = sl.sketch(frame, size=16, label="kind", missing="drop")
         assert (made.count, made.dropped) == (298, 2)
 

@@ -305,3 +305,14 @@ def test_a_mistake_in_a_schema_is_told_before_anything_is_read(tmp_path):
 def test_the_label_is_declared_by_its_classes():
     with pytest.raises(OptionError, match=r"'sex' in the schema is the label.*classes="):
         sl.plan(people([1, 2], ["a", "b"]), label="sex", schema={"sex": {"kind": "category"}})
+
+
+def test_missing_numbers_of_a_frame_make_it_a_table():
+    holed = pa.table({"x": [1.0, None, 2.5] * 40, "y": [float("nan"), 0.5, 1.0, 3.0] * 30})
+    plan = sl.plan(holed, size=40)
+    assert plan.structure == "columns"
+    assert all(column.missing for column in plan.schema.fields)
+    assert sl.sketch(holed, plan).count == 120
+    assert sl.plan(holed, size=40, missing="drop").structure == "dense"
+    with pytest.raises(MissingValuesError, match="drop"):
+        sl.plan(holed, size=40, encoding="vector")

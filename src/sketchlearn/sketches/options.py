@@ -47,7 +47,8 @@ class PlanOptions:
             touch one to four columns of a table each.
         encoding: "vector" standardises numbers; "table" takes columns of every kind: numbers on
             a normal scale with their spikes, categories, moments, missing values; "auto" is
-            "table" for sources with a column that is no number.
+            "table" for sources with a column that is no number, and for frames and files with
+            missing numbers, unless those are dropped.
         schema: what columns of a table are declared to be: a TOML file, or a mapping of columns to
             their kind, bounds, categories and so on; the pilot decides what is not declared.
         kinds: the short form of a schema, kinds alone by column: continuous, integer, date, time,

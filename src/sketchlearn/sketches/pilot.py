@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sketchlearn.encoding import Label, Missing, TableSchema, VectorSchema
+from sketchlearn.encoding.arrow_numbers import as_numbers
 from sketchlearn.encoding.inference import infer_columns, types_of
 from sketchlearn.encoding.schema import as_class
 from sketchlearn.errors import (
@@ -70,7 +71,7 @@ def plan(source: Any, **options: Any) -> Plan:
 
 def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan:
     """Decide the plan from pilot records that were already read."""
-    if _is_table(source, options):
+    if _is_table(source, pilot, options):
         return _table_plan(source, pilot, options)
     pilot = _clean(pilot, options.missing)
     schema, reasons = _schema(source, pilot, options)
@@ -98,7 +99,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
     )
 
 
-def _is_table(source: SourceSchema, options: PlanOptions) -> bool:
+def _is_table(source: SourceSchema, pilot: Batch, options: PlanOptions) -> bool:
     if options.declared and (
         options.encoding == "vector" or options.structure not in ("auto", "columns")
     ):
@@ -109,7 +110,8 @@ def _is_table(source: SourceSchema, options: PlanOptions) -> bool:
     if options.encoding == "vector":
         return False
     mixed = any(dtype in ("object", "bool") for dtype in source.dtypes)
-    if options.encoding == "auto" and not mixed and not options.declared:
+    asked = options.encoding == "table" or bool(options.declared)
+    if not asked and not mixed and not _needs_slots(source, pilot, options):
         return False
     if source.arrow is None:
         raise OptionError(
@@ -117,6 +119,17 @@ def _is_table(source: SourceSchema, options: PlanOptions) -> bool:
             "or an Arrow table of it."
         )
     return options.structure in ("auto", "columns")
+
+
+def _needs_slots(source: SourceSchema, pilot: Batch, options: PlanOptions) -> bool:
+    """Tell whether numbers are missing that may not be dropped: a vector has no place for them."""
+    if source.arrow is None or pilot.table is None or source.image or options.missing == "drop":
+        return False
+    columns = (
+        as_numbers(column, name)
+        for name, column in zip(pilot.table.schema.names, pilot.table.columns, strict=True)
+    )
+    return any(np.isnan(numbers).any() for numbers in columns)
 
 
 def _table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan:
