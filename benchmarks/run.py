@@ -73,6 +73,7 @@ def rows() -> list[tuple[str, str, str]]:
         *growth_rows(figures),
         *structure_rows(figures["structured"]),
         *synthetic_rows(figures["tables"]),
+        *table_cost_rows(figures),
     ]
 
 
@@ -162,6 +163,31 @@ def synthetic_rows(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
                 if metric in models.get(model, {})
             ]
             rows.append((f"{name}: {called}", "; ".join(parts).removeprefix("sketchlearn "), bar))
+    return rows
+
+
+def table_cost_rows(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the rows on long tables, awkward ones, and rows under a condition."""
+    scale, rare = figures["tables_at_scale"], figures["conditional"]
+    long, awkward = scale["Adult repeated"], scale["awkward table"]
+    memory = f"{long['pass, peak memory, ten times the rows']:.3f}"
+    most = max(part["peak MiB"] for part in awkward.values() if isinstance(part, dict))
+    fast, slow = rare["with where"], rare["by rejection alone"]
+    spent = f"{fast['seconds']}; {fast['CPU seconds']}; {slow['CPU seconds']}"
+    rows = [
+        ("Adult repeated: peak memory of a pass, 10⁷ rows over 10⁶", memory, "1"),
+        (
+            "Adult repeated: time of a fit, 10⁷ rows over 32,561",
+            f"{long['fit, time, most rows over fewest']}",
+            "1",
+        ),
+        ("an awkward table of 2,000,000 rows: most memory, MiB", f"{most:g}", "≤ 2,048"),
+        ("10,000 rows of a 1 % slice: seconds; CPU seconds; by rejection", spent, "≤ 10"),
+    ]
+    for name in ("one-way TV", "two-way TV"):
+        here, whole = rare["under the condition"][name], rare["without a condition"][name]
+        told = f"{here['value over floor']}; whole table {whole['value over floor']}"
+        rows.append((f"the slice: {name} over its floor", told, "≤ 2"))
     return rows
 
 

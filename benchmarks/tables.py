@@ -108,6 +108,16 @@ def together(earlier: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     return {**found, "models": earlier["models"] | found["models"]}
 
 
+def keep(name: str, found: dict[str, Any]) -> None:
+    """Write the figures of one set to the results, beside those of others."""
+    earlier: Any = {}
+    if (results.FOLDER / "tables.json").exists():
+        earlier = json.loads((results.FOLDER / "tables.json").read_text())["figures"]
+    command = "python -m benchmarks.tables --data DIR --peers PYTHON [--train-rows N]"
+    merged = together(earlier.get(name, {}), found)
+    results.write("tables", command, {**earlier, name: merged})
+
+
 def _mean(rows: list[Figures]) -> Figures:
     """Return the mean of every figure, over the seeds that have it."""
     keys = dict.fromkeys(key for row in rows for key in row)
@@ -148,13 +158,10 @@ def options() -> argparse.Namespace:
 def main() -> None:
     """Measure, write the figures and print them."""
     chosen = options()
-    earlier: Any = {}
-    if (results.FOLDER / "tables.json").exists():
-        earlier = json.loads((results.FOLDER / "tables.json").read_text())["figures"]
-    figures = {name: measure(name, chosen) for name in chosen.sets}
-    figures = {name: together(earlier.get(name, {}), entry) for name, entry in figures.items()}
-    command = "python -m benchmarks.tables --data DIR --peers PYTHON [--train-rows N]"
-    results.write("tables", command, earlier | figures)
+    figures: dict[str, Any] = {}
+    for name in chosen.sets:
+        figures[name] = measure(name, chosen)
+        keep(name, figures[name])
     print(layout(figures))
 
 
