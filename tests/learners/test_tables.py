@@ -130,7 +130,7 @@ def test_conditions_that_cannot_be_evaluated_are_refused(fitted, condition, matc
 
 def test_a_condition_that_holds_for_no_row_is_told(fitted, monkeypatch):
     monkeypatch.setattr("sketchlearn.models.conditional._MOST_DRAWN", 5000)
-    with pytest.raises(OptionError, match="holds for 0 of"):
+    with pytest.raises(OptionError, match="holds for none of"):
         fitted[1].model.sample(5, where="rooms > 100")
 
 

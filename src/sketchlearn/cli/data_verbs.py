@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import glob
 import operator
 import time
 from collections.abc import Sequence
@@ -56,7 +57,13 @@ def plan(
         raise OptionError("Give --out FILE to write the plan, or --explain to only read of it.")
     for path in (out, write_schema):
         if path is not None:
+            _require_apart(path, source)
             require_writable(path)
+    if write_schema is not None and write_schema.exists():
+        raise OptionError(
+            f"{write_schema} is there already, and may have been edited. Remove it, or name "
+            "another file."
+        )
     chosen = given(options)
     if write_schema is not None and options.encoding == "auto":
         chosen["encoding"] = "table"  # columns that are numbers alone have a schema as tables only
@@ -102,6 +109,7 @@ def sketch(
     chosen = given(options)
     missing = chosen["missing"]
     checkpoint = out.parent / f".{out.name}.checkpoint"
+    _require_apart(out, source)
     require_writable(out)
     require_writable(checkpoint)
     asked = options.columns, options.label, options.image
@@ -190,6 +198,14 @@ def info(path: Path, /) -> None:
         status = path / "status.txt"
         if status.is_file():
             print(status.read_text(encoding="utf-8").strip())
+
+
+def _require_apart(out: Path, source: list[str]) -> None:
+    """Refuse to write over a file that is to be read."""
+    for word in source:
+        read = [word] if Path(word).exists() else glob.glob(word, recursive=True)
+        if out.exists() and any(out.samefile(path) for path in read):
+            raise OptionError(f"{out} is among the files to be read. Name another file to write.")
 
 
 def _describe_sketch(sketch: Sketch) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from sketchlearn.encoding.buckets import bucket_names, buckets_of
-from sketchlearn.encoding.scales import interpolated, multiples_within
+from sketchlearn.encoding.scales import interpolated, multiples_within, times_step
 from sketchlearn.errors import PlanError
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class Column:
         multiples = np.rint(numbers / self.step) if self.step else numbers
         if self.outside != "extend":
             multiples = np.clip(multiples, *multiples_within(*self.bounds, self.step))
-        numbers = multiples * self.step if self.step else multiples
+        numbers = times_step(multiples, self.step) if self.step else multiples
         # a multiple may pass its bound by a rounding, and would be refused if encoded again
         return numbers if self.outside == "extend" else np.clip(numbers, *self.bounds)
 

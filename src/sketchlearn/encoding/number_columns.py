@@ -17,6 +17,9 @@ _FEW_NUMBERS = 32
 # middle one of the column's values.
 _SPIKE, _SPIKE_OVER_MEDIAN, _MOST_SPIKES = 0.01, 3.0, 16
 
+# Whole numbers below this are told apart by 64 bits.
+_LAST_WHOLE = 2**53
+
 # Knots of the normal scale: with more, the ends would rest on single records.
 _MOST_KNOTS = 256
 
@@ -77,10 +80,13 @@ def _seen_scale(seen: Evidence, *, whole: bool) -> tuple[np.ndarray, np.ndarray,
     """Return the values that stand out, the knots and levels of the others, and what was seen."""
     present = seen.numbers[np.isfinite(seen.numbers)]
     found, counts = np.unique(present, return_counts=True)
+    if len(found) == 1 and seen.missing and abs(found[0]) < _LAST_WHOLE:
+        # set or missing: the one value has a slot, and a scale around it is there for others
+        return found, found[0] + np.array([-1.0, 1.0]), np.array([-1.0, 1.0]), "one value"
     if len(found) < 2:
         raise PlanError(
-            f"Column {seen.name!r} holds no two finite values in the pilot. Leave it out, or "
-            "declare its bounds."
+            f"Column {seen.name!r} holds no two finite values in the pilot that 64 bits tell "
+            "apart. Leave it out, or declare its bounds."
         )
     few = whole and len(found) <= _FEW_NUMBERS
     why = f"{len(found)} distinct values of type {seen.type}" + (", few enough" if few else "")

@@ -19,6 +19,12 @@ def normal_levels(count: int) -> np.ndarray:
     return special.ndtri((np.arange(count) + 0.5) / count)
 
 
+def times_step(multiples: np.ndarray, step: float) -> np.ndarray:
+    """Return multiples of a step: of 0.01 the numbers nearest to so many hundredths."""
+    parts = round(1 / step)
+    return multiples / parts if step < 1 and 1 / parts == step else multiples * step
+
+
 def multiples_within(low: float, high: float, step: float) -> tuple[float, float]:
     """Return the least and the greatest multiple of a step within bounds, as numbers of steps.
 

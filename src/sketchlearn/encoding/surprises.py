@@ -15,6 +15,9 @@ from sketchlearn.errors import PlanWarning
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Normal scores that no more than so large a share of a batch should have.
+_FAR, _MANY = 8.0, 0.005
+
 _REMEDY = "it will be given back as the pilot had it. To learn it, declare its kind and plan again."
 
 
@@ -43,6 +46,32 @@ def warn_of_surprises(
         warnings.warn(
             f"Column {column.name!r} {told[column.kind]} in every row of the pilot, but not in all "
             f"rows since; {_REMEDY}",
+            PlanWarning,
+            stacklevel=2,
+        )
+
+
+def warn_of_numbers(column: Column, numbers: np.ndarray) -> None:
+    """Warn where numbers are not like those of the pilot: far outside, or with fractions.
+
+    Args:
+        column: a column of numbers.
+        numbers: those without a slot of their own, shape (n,).
+    """
+    if "bounds" in column.learnt and len(numbers):
+        far = np.abs(column.scores(numbers)) > _FAR
+        if far.mean() > _MANY:
+            warnings.warn(
+                f"Column {column.name!r} holds many numbers far outside those of the pilot, which "
+                "will be learnt badly. Make the plan from rows of all kinds (shuffle the file, or "
+                "query rows in random order), or declare the column's bounds.",
+                PlanWarning,
+                stacklevel=2,
+            )
+    if column.kind == "integer" and (numbers != np.rint(numbers)).any():
+        warnings.warn(
+            f"Column {column.name!r} held whole numbers in the pilot and holds fractions, which "
+            "will be rounded. Declare it continuous, and plan again.",
             PlanWarning,
             stacklevel=2,
         )

@@ -23,7 +23,7 @@ from sketchlearn.encoding.schema import (
     label_from_document,
     label_to_document,
 )
-from sketchlearn.encoding.surprises import warn_of_surprises
+from sketchlearn.encoding.surprises import warn_of_numbers, warn_of_surprises
 from sketchlearn.errors import ColumnError, PlanError
 from sketchlearn.sources import Batch
 from sketchlearn.sources.arrow_columns import is_number, same_type
@@ -126,6 +126,7 @@ class TableSchema(Schema):
             outlying = column.outlying(numbers) & here & ~lost
             if outlying.any() and column.outside == "refuse":
                 raise outside_bounds(column, numbers, outlying, values.type)
+            warn_of_numbers(column, numbers[here & ~lost])
             block[here, -1] = column.scores(numbers[here])
         return ~lost
 

@@ -89,6 +89,11 @@ class _Rejection:
 
     def _next_size(self, wanted: int) -> int:
         found, drawn = self._found, self._drawn
+        if drawn >= _MOST_DRAWN and not found:
+            raise OptionError(
+                f"where={self._rules.where!r} holds for none of {drawn:,} drawn rows. Look for a "
+                "misspelt value, or a condition that no row of the data satisfies."
+            )
         if drawn >= _MOST_DRAWN and found < wanted * drawn / _MOST_TRIED:
             raise OptionError(
                 f"where={self._rules.where!r} holds for {found} of {drawn:,} drawn rows, too few "

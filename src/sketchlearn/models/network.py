@@ -86,8 +86,10 @@ class GenerativeModel:
                 of a model that is none of a table, or `where` holds for too few rows.
             MissingExtraError: `where` or `derive` is asked, and DuckDB is not installed.
         """
-        if count < 0:
-            raise OptionError(f"{count} records were asked for; the number must be 0 or more.")
+        if not isinstance(count, int | np.integer) or count < 0:
+            raise OptionError(
+                f"{count!r} records were asked for; the number must be whole, 0 or more."
+            )
         if not 0 <= seed < 2**63:
             raise OptionError(f"seed={seed} was given; it must be from 0 to 2**63 - 1.")
         if where is None and not derive:
@@ -99,6 +101,7 @@ class GenerativeModel:
                 "where or derive was given for a model that is none of a table. Sketch a table "
                 "with encoding='table', or choose among the records yourself."
             )
+        _require_dependents(self.schema, derive or {})
         with RowRules(where, derive) as rules:
             return rows_under(rules, self, count, seed, label)
 
@@ -214,3 +217,14 @@ def conditional(
         one_hot = nn.functional.one_hot(classes, class_count).to(latents.dtype)
         latents = torch.cat([latents, one_hot], dim=1)  # (n, l + classes)
     return generator(latents).flatten(1)
+
+
+def _require_dependents(schema: TableSchema, derive: Mapping[str, str]) -> None:
+    """Refuse to compute a column without those that follow it by the plan."""
+    for column in schema.fields:
+        tied = column.kind in ("copy", "derived") and column.value in derive
+        if tied and column.name not in derive:
+            raise OptionError(
+                f"derive: {column.value!r} decides {column.name!r} in every row of the plan's "
+                f"pilot, and computing the one alone would break that. Compute {column.name!r} too."
+            )

@@ -62,7 +62,8 @@ class PlanOptions:
             "common" for images and "columns" otherwise.
         image: shape of a record when flat columns are the pixels of an image, such as (28, 28).
         classes: every class of the label; by default those of the pilot.
-        missing: "refuse" stops at a missing or non-finite value, "drop" drops such records.
+        missing: "refuse" stops at a missing or non-finite value, "drop" drops such records;
+            in a table a missing value is dropped only where its column has no slot for it.
         pilot: number of records to read for planning.
         seed: seed of the pilot and of the frequencies.
     """
