@@ -137,3 +137,21 @@ def test_rows_that_contradict_the_pilot_are_told_in_a_sentence(run, tmp_path):
     assert code == 0
     assert "Warning: Column 'unit' held 'kg' in every row of the pilot, but not in all" in told
     assert ".py" not in told
+
+
+def test_what_is_read_or_was_edited_is_never_written_over(run, people, tmp_path):
+    before, schema = people.read_bytes(), tmp_path / "people.toml"
+    for words in (
+        ("plan", people, "--out", people),
+        ("plan", people, "--write-schema", people),
+        ("sketch", people, "--size", 40, "--out", people),
+        ("sketch", tmp_path / "*.csv", "--size", 40, "--out", people),
+    ):
+        code, _, told = run(*words)
+        assert code == 1
+        assert "among the files to be read" in told
+    assert people.read_bytes() == before
+    assert run("plan", people, "--write-schema", schema)[0] == 0
+    code, _, told = run("plan", people, "--write-schema", schema)
+    assert code == 1
+    assert "may have been edited" in told

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sketchlearn.encoding import Column, TableSchema, schema_from_document
 from sketchlearn.encoding.declarations import declarations
 from sketchlearn.encoding.inference import infer_columns, types_of
-from sketchlearn.errors import ColumnError, MissingValuesError, OptionError, PlanError
+from sketchlearn.errors import ColumnError, MissingValuesError, OptionError, PlanError, PlanWarning
 from sketchlearn.sources import Batch
 
 ROWS = 200
@@ -123,8 +123,32 @@ def test_values_that_stand_out_have_a_category_each():
 def test_numbers_beyond_the_pilot_are_kept_too():
     schema = schema_of(pa.table({"x": np.linspace(0, 1, 500)}))
     far = pa.table({"x": [-1e3, 40.0, 1e5]})
-    found = schema.decode(schema.encode(batch_of(far)).values).to_arrow()["x"].to_pylist()
+    with pytest.warns(PlanWarning, match="'x' holds many numbers far outside"):
+        encoded = schema.encode(batch_of(far)).values
+    found = schema.decode(encoded).to_arrow()["x"].to_pylist()
     assert found == pytest.approx([-1e3, 40.0, 1e5], rel=1e-6)
+
+
+def test_decimals_come_back_as_the_numbers_nearest_to_them():
+    values = np.random.default_rng(0).integers(-(10**6), 10**6, 3000) / 100
+    schema = schema_of(pa.table({"x": values}))
+    assert schema.fields[0].step == 0.01
+    found = schema.decode(schema.encode(batch_of(pa.table({"x": values}))).values).to_arrow()
+    assert (np.asarray(found["x"]) == values).all()
+
+
+def test_one_number_or_none_has_two_slots():
+    table = pa.table({"x": [3.0, None] * 60, "y": np.linspace(0, 1, 120)})
+    schema = schema_of(table)
+    assert schema.fields[0].categories == (3.0,)
+    found = schema.decode(schema.encode(batch_of(table)).values).to_arrow()
+    assert found["x"].to_pylist() == [3.0, None] * 60
+
+
+def test_fractions_where_the_pilot_had_whole_numbers_are_told():
+    schema = schema_of(pa.table({"x": np.arange(200) % 90}))
+    with pytest.warns(PlanWarning, match="'x' held whole numbers.*continuous"):
+        schema.encode(batch_of(pa.table({"x": [1.5, 2.0, 7.0]})))
 
 
 def test_an_unseen_category_goes_to_the_tail():

@@ -159,3 +159,13 @@ def test_a_plan_without_its_kind_of_frequencies_is_refused():
     plan = sl.plan(TABLE, size=20)
     with pytest.raises(PlanError, match="'columns'"):
         sl.sketches.Plan(plan.schema, None, 20, 0)
+
+
+def test_a_column_that_decides_another_is_not_computed_alone(fitted):
+    model = fitted[1].model
+    with pytest.raises(OptionError, match=r"'town' decides 'let'.*Compute 'let' too"):
+        model.sample(5, derive={"town": "'Nice'"})
+    made = model.sample(5, derive={"town": "'Nice'", "let": "false"}).to_arrow()
+    assert set(made["town"].to_pylist()) == {"Nice"}
+    with pytest.raises(OptionError, match="must be whole"):
+        model.sample(2.5)
