@@ -151,7 +151,7 @@ def synthetic_rows(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
         "downstream_auc": ("boosted trees trained on it, AUC", "above both"),
         "two_way_tv": ("two-way total variation", "below both"),
         "two_sample_auc": ("told from real, AUC", "below both"),
-        "fit CPU seconds": ("CPU seconds of a fit", "≤ 1/5 of CTGAN's"),
+        "fit CPU seconds": ("CPU seconds of a fit", ""),
     }
     rows = []
     for name, entry in figures.items():
@@ -162,7 +162,8 @@ def synthetic_rows(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
                 for model in ("sketchlearn", "CTGAN", "TVAE", "real")
                 if metric in models.get(model, {})
             ]
-            rows.append((f"{name}: {called}", "; ".join(parts).removeprefix("sketchlearn "), bar))
+            asked = "≤ 1/5 of CTGAN's" if (name, bar) == ("adult", "") else bar
+            rows.append((f"{name}: {called}", "; ".join(parts).removeprefix("sketchlearn "), asked))
     return rows
 
 
