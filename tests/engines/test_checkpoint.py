@@ -82,6 +82,7 @@ def test_a_state_that_was_cut_short_is_refused(tmp_path, always_due):
         sl.sketch(RECORDS, PLAN, checkpoint=path)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_keeps_every_batch_that_was_read(tmp_path):
     path = tmp_path / "state"
     before = signal.getsignal(signal.SIGINT)

@@ -1,5 +1,7 @@
 """Small sketches, and a comparison of fits bit by bit."""
 
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -32,3 +34,11 @@ def same():
         return equal and one.history == other.history and one.status == other.status
 
     return compare
+
+
+@pytest.fixture
+def ctrl_c():
+    """Python's own answer to Ctrl-C, also where the tests were started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -72,6 +72,7 @@ class Interrupted(nn.Sequential):
         return super().forward(latents)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_fit_interrupted_in_the_middle_of_a_step_goes_on_to_the_same_model(
     gaussian, same, tmp_path, monkeypatch
 ):
