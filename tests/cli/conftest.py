@@ -23,7 +23,7 @@ def table(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def small_evaluations(monkeypatch):
     """Evaluate with 256 records per half instead of 4096: fits of a few steps take less time."""
-    monkeypatch.setattr("sketchlearn.learners.training._EVALUATION_RECORDS", 256)
+    monkeypatch.setattr("sketchlearn.learners.training.EVALUATION_RECORDS", 256)
 
 
 @pytest.fixture

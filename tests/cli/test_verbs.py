@@ -172,3 +172,20 @@ def test_python_runs_the_package_as_the_command(monkeypatch, capsys):
         runpy.run_module("sketchlearn", run_name="__main__")
     assert ended.value.code == 0
     assert "Say what a plan, sketch or model is." in capsys.readouterr().out
+
+
+def test_ctrl_c_while_sampling_says_that_nothing_was_written(run, monkeypatch):
+    def press(_path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sl, "load", press)
+    code, out, error = run("sample", "m", "--count", 3, "--out", "rows.csv")
+    assert (code, out, error) == (130, "", "Interrupted. Nothing was written.\n")
+
+
+def test_more_records_than_memory_holds_are_refused(run, sketched, tmp_path):
+    assert run("fit", sketched, "--steps", 2, "--batch", 8, "--out", tmp_path / "m")[0] == 0
+    rows = tmp_path / "rows.csv"
+    code, _, error = run("sample", tmp_path / "m", "--count", 10**14, "--out", rows)
+    assert (code, rows.exists()) == (1, False)
+    assert error.startswith("Error: Memory ran out")

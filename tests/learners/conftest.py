@@ -12,7 +12,7 @@ import sketchlearn as sl
 @pytest.fixture(autouse=True)
 def small_evaluations(monkeypatch):
     """Evaluate with 512 records per half instead of 4096: fits of a few steps take less time."""
-    monkeypatch.setattr("sketchlearn.learners.training._EVALUATION_RECORDS", 512)
+    monkeypatch.setattr("sketchlearn.learners.training.EVALUATION_RECORDS", 512)
 
 
 @pytest.fixture(scope="session")

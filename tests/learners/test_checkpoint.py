@@ -106,7 +106,7 @@ from sketchlearn.learners import training
 def on_step(step, row):
     if step >= 37 and os.path.exists(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
-training._EVALUATION_RECORDS = int(sys.argv[3])
+training.EVALUATION_RECORDS = int(sys.argv[3])
 learner = sl.GenerativeNetwork(steps=90, batch=32, latent=4, patience=99)
 learner.fit(sl.load(sys.argv[1]), checkpoint=sys.argv[2], on_step=on_step)
 """
@@ -116,7 +116,7 @@ def test_a_killed_fit_goes_on_to_the_same_model(gaussian, whole, same, tmp_path)
     gaussian.save(tmp_path / "sketch")
     path = tmp_path / "state"
     command = [sys.executable, "-c", KILLED, tmp_path / "sketch", path]
-    command.append(str(training._EVALUATION_RECORDS))
+    command.append(str(training.EVALUATION_RECORDS))
     threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}
     killed = subprocess.run(command, env={**os.environ, **threads}, check=False)
     assert killed.returncode == -signal.SIGKILL

@@ -31,7 +31,7 @@ TABLE = homes(4000, 0)
 def small_evaluations():
     """Evaluate with 256 records per half instead of 4096: fits of a few steps take less time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sketchlearn.learners.training._EVALUATION_RECORDS", 256)
+        patch.setattr("sketchlearn.learners.training.EVALUATION_RECORDS", 256)
         yield
 
 

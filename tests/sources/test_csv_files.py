@@ -72,3 +72,27 @@ def test_index_written_without_name(tmp_path: Path) -> None:
     with pytest.raises(ColumnError, match="index=False"):
         open_source(path)
     assert open_source(path, columns=["a"]).schema.columns == ("a",)
+
+
+@pytest.mark.parametrize("empty", ["a.csv", "z.csv"])
+def test_a_file_of_a_header_alone_has_the_columns_of_the_others(tmp_path: Path, empty) -> None:
+    (tmp_path / empty).write_text("t,x,y\n")
+    (tmp_path / "m.csv").write_text("t,x,y\nred,1,u\nblue,2,v\n")
+    source = open_source(tmp_path / "*.csv", label="y")
+    assert source.schema.dtypes == ("object", "float64")
+    assert [len(batch) for batch in source.batches()] == [2]
+
+
+def test_a_column_that_is_blank_in_one_file_has_the_type_of_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("t,x,none\n,1,\n")
+    (tmp_path / "b.csv").write_text("t,x,none\nred,,\n")
+    source = open_source(tmp_path / "*.csv")
+    assert source.schema.dtypes == ("object", "float64", "float64")
+    assert sum(len(batch) for batch in source.batches()) == 2
+
+
+def test_a_header_alone_of_other_columns_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("t,x\nred,1\n")
+    (tmp_path / "b.csv").write_text("t,z\n")
+    with pytest.raises(ColumnError, match=r"b\.csv.*missing \['x'\], added \['z'\]"):
+        open_source(tmp_path / "*.csv")

@@ -81,6 +81,11 @@ def test_conditions_that_cannot_be_asked_of_a_row_are_refused(where):
         applied(where)
 
 
+def test_the_nearest_column_is_named_where_a_condition_misspells_one():
+    with pytest.raises(OptionError, match=r"\"foot\" not found.*Did you mean 'food'\?"):
+        applied("foot > 1")
+
+
 def test_expressions_are_given_by_column():
     with pytest.raises(OptionError, match=r'such as {"total": "food \+ rent"}'):
         RowRules(derive="total = food + rent")

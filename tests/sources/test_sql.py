@@ -194,6 +194,18 @@ def test_types_of_duckdb() -> None:
     assert next(numbers.batches()).values.tolist() == [[6, 1.5, 1]]
 
 
+def test_a_locked_database_is_said_to_be_held_by_another(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite"
+    with closing(sqlite3.connect(path, timeout=0)) as connection:
+        connection.execute("create table locks (a integer)")
+        connection.commit()
+        connection.execute("begin exclusive")
+        with pytest.raises(SourceError, match=r"held by another.*Try again"):
+            open_source("select a from locks", database=path)
+    with pytest.raises(SourceError, match=r"no table 'lock'"):
+        open_source("select a from lock", database=path)
+
+
 def test_sqlite_whole_numbers_may_be_followed_by_fractions(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
     with closing(sqlite3.connect(path)) as connection:

@@ -83,7 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SketchlearnError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:
-        _fail("Interrupted. The same command goes on where its last checkpoint stands.", 130)
+        _fail(f"Interrupted. {_after_interrupt(words[0] if words else '')}", 130)
+    except MemoryError as error:
+        _fail(f"Memory ran out ({error}). Ask for fewer records, or a smaller size.", 1)
     except BrokenPipeError:
         # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -141,6 +143,12 @@ def _module(verb: str) -> str:
     if verb in ("fit", "sample", "evaluate"):
         return "model_verbs"
     return "demo" if verb == "demo" else "data_verbs"
+
+
+def _after_interrupt(verb: str) -> str:
+    if verb in ("sketch", "fit"):
+        return "The same command goes on where its last checkpoint stands."
+    return "The same command starts again." if verb == "demo" else "Nothing was written."
 
 
 def _fail(message: str, code: int) -> None:

@@ -16,6 +16,10 @@ class Status(Enum):
     """How a fit ended; the value is the sentence to show."""
 
     CONVERGED = "Converged: the distance on held-out frequencies no longer falls."
+    MATCHED = (
+        "Matched: the model is far closer to the sketch than the sketch is to the law of its "
+        "records, by their number. More steps would learn these records, not their law."
+    )
     BUDGET_SPENT = (
         "Budget spent: the distance on held-out frequencies was still falling at the last "
         "step. More steps would help."

@@ -18,7 +18,8 @@ from sketchlearn.errors import FitError, OptionError
 from sketchlearn.learners.checkpoint import Checkpoint
 from sketchlearn.learners.fit import Fit
 from sketchlearn.learners.problem import MatchingProblem
-from sketchlearn.learners.training import Training, TrainingSettings, judge
+from sketchlearn.learners.training import Training, TrainingSettings
+from sketchlearn.learners.verdict import judge
 from sketchlearn.models import GenerativeModel
 from sketchlearn.models.generators import LEAK, MLP, Bounded, Convolutional, Tabular
 from sketchlearn.sketches import Sketch
@@ -36,7 +37,8 @@ class GenerativeNetwork:
 
     Minimises ‖z - E Φ(G(u))‖² over the weights of G, u standard normal, by stochastic
     gradients with an unbiased loss. Some frequencies are held out: the distance on them picks
-    restarts and weights, and says when to stop. (Schellekens and Jacques, "Compressive
+    restarts and weights, and says when to stop: when it no longer falls, or is a quarter of
+    what the number of records leaves open anyway. (Schellekens and Jacques, "Compressive
     Learning of Generative Networks", 2020.)
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -55,6 +55,10 @@ class Target:
         packed = self.packed if self.frequencies.device.type == "cpu" else None
         return matching_loss(records, self.frequencies, self.mean, packed)
 
+    def of_class(self, number: int) -> Target:
+        """Return what is to be matched of one class, by its place among those that have records."""
+        return replace(self, mean=self.mean[number : number + 1])
+
     def _windows(self, step: int) -> list[int]:
         assert self.shared is not None
         count = min(WINDOWS, -(-_FEWEST_A_STEP * WINDOWS // self.shared.size))
@@ -71,8 +75,8 @@ class MatchingProblem:
         classes: numbers of the classes that have records.
         class_count: classes of the plan, 0 without a label.
         dimension: d.
-        noise: expected squared distance per frequency between the sketch and its
-            expectation, from the number of records; mean over classes.
+        noises: expected squared distance per frequency between the sketch of a class and its
+            expectation, from the number of records; shape (classes,).
         signal: mean |z|² per frequency, less that noise; mean over classes.
     """
 
@@ -81,7 +85,7 @@ class MatchingProblem:
     classes: Tensor
     class_count: int
     dimension: int
-    noise: float
+    noises: np.ndarray
     signal: float
 
     @classmethod
@@ -127,9 +131,14 @@ class MatchingProblem:
             classes=torch.from_numpy(present),
             class_count=plan.schema.class_count if plan.schema.label else 0,
             dimension=plan.schema.dimension,
-            noise=float(noise.mean()),
+            noises=noise,
             signal=float((energy - noise).mean()),
         )
+
+    @property
+    def noise(self) -> float:
+        """Mean of `noises` over classes."""
+        return float(self.noises.mean())
 
 
 def _shuffled(size: int, together: int, seed: int) -> np.ndarray:

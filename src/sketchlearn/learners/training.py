@@ -17,15 +17,17 @@ from sketchlearn.features.expected import expected_distances
 from sketchlearn.interrupts import interrupts_held
 from sketchlearn.learners.checkpoint import Checkpoint
 from sketchlearn.learners.emphasis import Emphasis
-from sketchlearn.learners.fit import Status
 from sketchlearn.learners.latents import LatentStream
 from sketchlearn.learners.problem import MatchingProblem, Target
 from sketchlearn.models.network import conditional
 
 _EVALUATIONS = 40
 # Generated records per half at an evaluation, at most, shared by the classes.
-_EVALUATION_RECORDS = 4096
+EVALUATION_RECORDS = 4096
 _PART = 1024
+
+# A model this near, in shares of the sketch's own noise, has nothing left to learn from it.
+_NEAR = 0.25
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Training:
         Of a short run more, since fewer than 512 would tell little.
         """
         trained = self.settings.batch * self._interval
-        return min(_EVALUATION_RECORDS, max(512, trained // 20))
+        return min(EVALUATION_RECORDS, max(512, trained // 20))
 
     def run(
         self,
@@ -94,7 +96,7 @@ class Training:
         interval = self._interval
         try:
             with interrupts_held() as held:
-                while self.step < self.settings.steps and not self._impatient():
+                while self.step < self.settings.steps and not self._finished():
                     self.advance(1)
                     row: dict[str, Any] = {}
                     if self.step % interval == 0 or self.step == self.settings.steps:
@@ -157,6 +159,7 @@ class Training:
             "held_out_distance": held_out[chosen],
             "train_distance": self._train_distance(module),
             "chosen": chosen,
+            "matched": held_out[chosen] <= _NEAR * self.problem.noise and self._matched(module),
         }
         self.history.append(row)
         if held_out[chosen] < self.best_distance:
@@ -258,29 +261,23 @@ class Training:
             module.training = mode
         return torch.cat(parts).view(len(problem.classes), 2, -1, problem.dimension)
 
-    def _impatient(self) -> bool:
+    def _matched(self, generator: nn.Module) -> bool:
+        """Tell whether every class is well within the noise of its sketch, beyond doubt.
+
+        A mean over classes would be ruled by the noise of the smallest.
+        """
+        problem, records = self.problem, self._evaluation_records(generator)
+        half, frequencies = records.shape[2], problem.held_out.mean.shape[2]
+        # a distance near 0 has a standard error of 1 / (half √2m), were frequencies independent
+        doubt = 2 / (half * math.sqrt(frequencies))
+        return all(
+            float(problem.held_out.of_class(c).loss(records[c : c + 1])) + doubt <= _NEAR * noise
+            for c, noise in enumerate(problem.noises)
+        )
+
+    def _finished(self) -> bool:
+        if self.history and self.history[-1]["matched"]:
+            return True
         distances = [row["held_out_distance"] for row in self.history]
         recent = self.settings.patience
         return len(distances) > recent and min(distances[-recent:]) >= min(distances[:-recent])
-
-
-def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -> Status:
-    """Say how a run went, from its history and the noise of the sketch."""
-    if problem.signal < 2 * problem.noise:
-        return Status.NOISE_DOMINATES
-    best = min(history, key=lambda row: row["held_out_distance"])
-    # distances below this are not told apart from zero by the evaluation's own records
-    blur = problem.noise + len(problem.classes) / (2 * _EVALUATION_RECORDS)
-    excess = best["held_out_distance"] - max(best["train_distance"], 0.0)
-    if best["held_out_distance"] > 4 * blur and excess > 0.5 * best["held_out_distance"]:
-        return Status.SKETCH_TOO_SMALL
-    if best["held_out_distance"] > 0.1 * problem.signal + 4 * blur:
-        told = len(history) >= 4 or history[-1]["step"] < steps
-        return Status.STUCK if told else Status.BUDGET_SPENT
-    if history[-1]["step"] < steps or best["held_out_distance"] <= 2 * blur:
-        return Status.CONVERGED
-    if len(history) < 4:
-        return Status.BUDGET_SPENT
-    before = min(row["held_out_distance"] for row in history[: -(len(history) // 4)])
-    falling = best["held_out_distance"] < 0.8 * before
-    return Status.BUDGET_SPENT if falling else Status.CONVERGED

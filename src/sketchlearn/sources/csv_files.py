@@ -42,11 +42,11 @@ class CsvSource(Source):
             ColumnError: a column is absent, or the files differ.
         """
         refuse_empty(paths)
-        arrow = _declared(paths[0], choice.label)
-        self._layout = TableLayout.of(arrow, choice)
-        self._types = {name: arrow.field(name).type for name in self._layout.used}
-        for path in paths[1:]:
-            self._layout.check(_declared(path, choice.label), str(path))
+        first, *others = _declared(paths, choice.label)
+        self._layout = TableLayout.of(first, choice)
+        self._types = {name: first.field(name).type for name in self._layout.used}
+        for path, other in zip(paths[1:], others, strict=True):
+            self._layout.check(other, str(path))
         self._paths = tuple(paths)
         self.schema = self._layout.schema
         self.origin = origin_of(paths)
@@ -85,18 +85,24 @@ def _csv_schema(path: Path) -> pa.Schema:
         return reader.schema
 
 
-def _declared(path: Path, label: str | None) -> pa.Schema:
+def _declared(paths: Sequence[Path], label: str | None) -> list[pa.Schema]:
+    """Return the columns of each file; those blank in its first block have the others' type.
+
+    A column that is blank in all is read as missing numbers.
+    """
     import pyarrow as pa
 
-    # A column whose first block is blank is read as missing numbers.
-    return pa.schema(
-        [
-            field.with_type(pa.float64())
-            if pa.types.is_null(field.type) and field.name != label
-            else field
-            for field in widened(_csv_schema(path), label)
-        ]
-    )
+    found = [widened(_csv_schema(path), label) for path in paths]
+    told: dict[str, pa.DataType] = {} if label is None else {label: pa.null()}
+    for field in (field for schema in reversed(found) for field in schema):
+        if not pa.types.is_null(field.type):
+            told[field.name] = field.type
+
+    def filled(field: pa.Field) -> pa.Field:
+        known = told.get(field.name, pa.float64())
+        return field.with_type(known) if pa.types.is_null(field.type) else field
+
+    return [pa.schema([filled(field) for field in schema]) for schema in found]
 
 
 @contextmanager

@@ -132,6 +132,11 @@ class Database(ABC):
         name = self.missing.search(said)
         if name is not None:
             return _no_table(name[1], self._known_tables())
+        if re.search(r"\b(is locked|set lock)\b", said):
+            return SourceError(
+                f"The database is held by another process ({said}), and was expected to be free "
+                f"to read. Try again when that is done, or read a copy."
+            )
         return SourceError(
             f"The query cannot be run ({said}). Expected one SELECT over tables of this database. "
             f"Correct the query, or the database it is meant for."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, final
@@ -114,7 +115,7 @@ class RowRules:
         except (self._failure, pa.ArrowException) as error:
             raise OptionError(
                 f"derive: {name!r} cannot be computed as {expression!r} in its type {kind} "
-                f"({_reason(error)}). {_hint(table.column_names)}"
+                f"({_reason(error)}). {_hint(error, table.column_names)}"
             ) from error
 
     def _passing(self, table: pa.Table) -> np.ndarray:
@@ -129,22 +130,28 @@ class RowRules:
         except self._failure as error:
             raise OptionError(
                 f"where={self.where!r} cannot be evaluated ({_reason(error)}). "
-                f"{_hint(table.column_names)}"
+                f"{_hint(error, table.column_names)}"
             ) from error
         return np.sort(found[_ROW].to_numpy())
 
 
 def _absent(name: str, names: list[str]) -> OptionError:
-    near = difflib.get_close_matches(name, names, n=3)
-    hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
     return OptionError(
-        f"derive: there is no column {name!r} to compute; the columns are {', '.join(names)}.{hint}"
+        f"derive: there is no column {name!r} to compute; the columns are {', '.join(names)}."
+        f"{_near(name, names)}"
     )
+
+
+def _near(name: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=3)
+    return f" Did you mean {', '.join(map(repr, close))}?" if close else ""
 
 
 def _reason(error: Any) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _hint(names: list[str]) -> str:
-    return f"The columns are {', '.join(names)}; write text in single quotes."
+def _hint(error: Any, names: list[str]) -> str:
+    unknown = re.search(r'column "(.+?)" not found', _reason(error))
+    near = _near(unknown[1], names) if unknown else ""
+    return f"The columns are {', '.join(names)}; write text in single quotes.{near}"
