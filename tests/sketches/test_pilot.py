@@ -316,3 +316,33 @@ def test_missing_numbers_of_a_frame_make_it_a_table():
     assert sl.plan(holed, size=40, missing="drop").structure == "dense"
     with pytest.raises(MissingValuesError, match="drop"):
         sl.plan(holed, size=40, encoding="vector")
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_flags_and_constants_among_numbers_of_a_frame_make_it_a_table(value):
+    rng = np.random.default_rng(0)
+    columns = {"x": rng.normal(size=200), "flag": rng.integers(0, 1 + value, 200)}
+    plan = sl.plan(pa.table(columns), size=40)
+    assert plan.structure == "columns"
+    assert [column.kind for column in plan.schema.fields][1] == ["constant", "integer"][value]
+    asked = sl.plan(pa.table(columns), size=40, scales=[1.0], standardise="common")
+    assert asked.structure == "dense"
+
+
+def test_pixels_of_which_some_are_constant_are_no_table():
+    rng = np.random.default_rng(0)
+    pixels = {f"p{j}": rng.integers(0, 255, 50) * (j > 9) for j in range(144)}
+    assert sl.plan(pa.table(pixels), size=40, image=(12, 12)).structure == "dense"
+    with pytest.raises(ColumnError, match=r"'p0' has the same value.*image="):
+        sl.plan(pa.table(pixels), size=40)
+
+
+def test_the_sketch_of_a_table_is_as_large_as_its_pairs_have_cells():
+    rng = np.random.default_rng(0)
+    table = pa.table({f"c{j}": rng.choice([f"v{k}" for k in range(30)], 4000) for j in range(4)})
+    slots = [column.slots for column in sl.plan(table).schema.encoded]
+    cells = sum(a * b for i, a in enumerate(slots) for b in slots[:i])
+    plan = sl.plan(table)
+    assert plan.size == cells > 2000
+    assert f"{cells:,} cells" in plan.explain()
+    assert sl.plan(table.select(["c0", "c1"])).size == 2000

@@ -1,6 +1,11 @@
 """Random Fourier features: frequency laws, the data pass, the differentiable reference."""
 
-from sketchlearn.features.column_groups import ColumnBlock, ColumnProjection, draw_columns
+from sketchlearn.features.column_groups import (
+    ColumnBlock,
+    ColumnProjection,
+    draw_columns,
+    pair_cells,
+)
 from sketchlearn.features.hadamard import draw_hadamard
 from sketchlearn.features.integer_sums import integer_sums
 from sketchlearn.features.laws import (
@@ -33,4 +38,5 @@ __all__ = [
     "draw_hadamard",
     "draw_rays",
     "integer_sums",
+    "pair_cells",
 ]

@@ -39,7 +39,7 @@ SHARES = (0.12, 0.48, 0.2, 0.2)
 # Lengths of numbers, log-uniform, in inverse deviations: from the bulk's shape to fine detail.
 _SMALLEST, _LARGEST = 0.3, 6.0
 
-# How many categories a number is worth when sets of columns are weighed against each other.
+# How many categories a number is worth when columns are weighed against each other.
 _NUMBER_WORTH = 12
 
 
@@ -117,6 +117,16 @@ class ColumnProjection(Projection):
         )
 
 
+def pair_cells(blocks: Sequence[ColumnBlock]) -> int:
+    """Return how many cells the pairs of columns have, a number's being its bins."""
+    cells = _cells(blocks)
+    return int((cells.sum() ** 2 - (cells**2).sum()) // 2)
+
+
+def _cells(blocks: Sequence[ColumnBlock]) -> np.ndarray:
+    return np.array([block.slots + _NUMBER_WORTH * block.number for block in blocks])
+
+
 def block_starts(blocks: Sequence[ColumnBlock]) -> np.ndarray:
     """Return where each block starts in an encoded record, and the record's width at the end."""
     return np.concatenate([[0], np.cumsum([block.width for block in blocks])]).astype(np.int64)
@@ -191,7 +201,7 @@ def _choices(groups: np.ndarray, waves: int, seed: int) -> np.ndarray:
 
 def _column_sets(blocks: Sequence[ColumnBlock], count: int, seed: int) -> np.ndarray:
     """Draw the columns of each group, -1 where it has fewer than four, shape (count, 4)."""
-    worth = np.sqrt([block.slots + _NUMBER_WORTH * block.number for block in blocks])
+    worth = np.sqrt(_cells(blocks))
     orders = np.array(SHARES[: len(blocks)])
     cuts = np.rint(np.cumsum(orders / orders.sum()) * count).astype(int)
     drawn = uniforms(seed, count * (len(blocks) + 1), 2).reshape(count, -1)

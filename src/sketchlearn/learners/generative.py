@@ -37,7 +37,7 @@ class GenerativeNetwork:
 
     Minimises ‖z - E Φ(G(u))‖² over the weights of G, u standard normal, by stochastic
     gradients with an unbiased loss. Some frequencies are held out: the distance on them picks
-    restarts and weights, and says when to stop: when it no longer falls, or is a quarter of
+    restarts and weights, and says when to stop: when it no longer falls, or is an eighth of
     what the number of records leaves open anyway. (Schellekens and Jacques, "Compressive
     Learning of Generative Networks", 2020.)
 

@@ -27,7 +27,7 @@ EVALUATION_RECORDS = 4096
 _PART = 1024
 
 # A model this near, in shares of the sketch's own noise, has nothing left to learn from it.
-_NEAR = 0.25
+_NEAR = 0.125
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,17 @@ from sketchlearn.encoding.declarations import Declaration, DeclaredSchema, decla
 from sketchlearn.encoding.schema import check_missing
 from sketchlearn.errors import OptionError
 from sketchlearn.features import LAWS
-from sketchlearn.sketches.plan import FEATURES, MOMENTS, MOST_FREQUENCIES, STRUCTURES, Features
+from sketchlearn.sketches.plan import (
+    FEATURES,
+    MOMENTS,
+    MOST_FREQUENCIES,
+    STRUCTURES,
+    Features,
+    Moments,
+)
+
+# From here on full second moments would cost a notable part of a pass, d²/2 products a record.
+_FULL_MOMENTS = 256
 
 # Options that are one of a few words.
 _CHOICES = {
@@ -34,7 +44,8 @@ class PlanOptions:
 
     Attributes:
         size: number of frequencies (the sketch size m); "auto" is 250 √d within 2,000 to 10,000
-            for vectors, and for tables 64 for each pair of columns within 2,000 to 20,000.
+            for vectors, and for tables one for each cell of a pair of columns within 2,000 to
+            20,000.
         label: name of the label column: the sketch then has one row per class.
         columns: names of the columns to sketch; all by default.
         law: frequency law: gaussian, folded-gaussian, adapted-radius or student.
@@ -48,7 +59,8 @@ class PlanOptions:
         encoding: "vector" standardises numbers; "table" takes columns of every kind: numbers on
             a normal scale with their spikes, categories, moments, missing values; "auto" is
             "table" for sources with a column that is no number, and for frames and files with
-            missing numbers, unless those are dropped.
+            missing numbers, unless those are dropped, or with flags or constants among up to
+            128 columns, unless scales or a standardisation are given.
         schema: what columns of a table are declared to be: a TOML file, or a mapping of columns to
             their kind, bounds, categories and so on; the pilot decides what is not declared.
         kinds: the short form of a schema, kinds alone by column: continuous, integer, date, time,
@@ -117,6 +129,13 @@ class PlanOptions:
             StorageError: the schema file cannot be read.
         """
         return declarations(self.schema, self.kinds)
+
+
+def moments_of(options: PlanOptions, dimension: int) -> Moments | None:
+    """Return what to keep; None, as in the first plans, where few columns leave nothing to say."""
+    if options.moments != "auto":
+        return options.moments
+    return None if dimension <= _FULL_MOMENTS else "diagonal"
 
 
 def _is_whole(value: object) -> bool:

@@ -105,7 +105,7 @@ class Plan:
     def _projection(self) -> Projection:
         dither = draw_dither(self.size, self.seed) if self.features == "one-bit" else None
         if isinstance(self.schema, TableSchema):
-            blocks = [ColumnBlock(c.slots, c.number) for c in self.schema.encoded]
+            blocks = blocks_of(self.schema)
             return replace(draw_columns(blocks, self.size, self.seed), dither=dither)
         assert self.law is not None
         draw = {"hadamard": draw_hadamard, "rays": draw_rays}.get(self.structure)
@@ -269,6 +269,11 @@ class Plan:
                 "Make a new plan with the options you want."
             )
         return cls.from_document(document)
+
+
+def blocks_of(schema: TableSchema) -> list[ColumnBlock]:
+    """Return the columns of a table's encoded records, as frequencies see them."""
+    return [ColumnBlock(column.slots, column.number) for column in schema.encoded]
 
 
 def _within(value: int, least: int, most: int) -> int:

@@ -1,0 +1,81 @@
+"""The scales of a kernel, from distances between pilot records."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sketchlearn.errors import OptionError, PlanError
+from sketchlearn.features import LAWS
+from sketchlearn.sketches.options import PlanOptions
+
+# The kernel means (see `scales_of`) between which the scales of a mixture are spread. Below 0.01
+# a frequency sees almost nothing of the data; above 0.7 it sees little but their mean.
+_FINEST, _COARSEST = 0.01, 0.7
+_SCALE_COUNT = 5
+
+
+def scales_of(encoded: np.ndarray, options: PlanOptions) -> tuple[tuple[float, ...], str]:
+    """Return the scales, and why.
+
+    The kernel mean E k_s(x, x') over pairs of records equals E|z(ω)|² over frequencies of
+    scale s: the share of the features' energy that the sketch keeps. It falls from 1 (coarse:
+    only the mean is seen) to 0 (fine: only sampling noise is seen), in every dimension and
+    unit, so the useful scales are those where it is neither.
+    """
+    if options.scales is not None:
+        try:
+            return tuple(float(value) for value in options.scales), "Scales: declared."
+        except (TypeError, ValueError) as error:
+            raise OptionError(
+                f"scales={options.scales!r} was given; it must be a list of positive numbers."
+            ) from error
+    distance = _pair_distances(encoded, options.seed)
+    # equal records tell nothing of scale, and in tables of few values most pairs are equal
+    distance = distance[distance > 0] if distance.any() else distance
+    median = float(np.median(distance))
+    curve = _KernelMean(distance, options.law, encoded.shape[1])
+    finest, coarsest = curve.scale_at(_FINEST), curve.scale_at(_COARSEST)
+    # four digits: data in other units then give the very same frequencies
+    scales = tuple(float(f"{s:.4g}") for s in np.geomspace(finest, coarsest, _SCALE_COUNT))
+    return scales, (
+        f"Scales: {_SCALE_COUNT}, from {finest / median:.2g} to {coarsest / median:.2g} times the "
+        f"median distance {median:.3g} between pilot records; there the mean kernel between two "
+        f"records goes from {_FINEST} (finer would see noise) to {_COARSEST} (coarser would see "
+        "the mean only)."
+    )
+
+
+def _pair_distances(encoded: np.ndarray, seed: int) -> np.ndarray:
+    """Return distances of up to 100,000 random pairs of distinct positions."""
+    rng = np.random.default_rng(seed)
+    count = len(encoded)
+    pairs = min(100_000, count * (count - 1) // 2, max(10_000, 2**25 // encoded.shape[1]))
+    first = rng.integers(0, count, pairs)
+    second = (first + rng.integers(1, count, pairs)) % count
+    # in parts, so that wide records never make a large array of differences
+    parts = np.array_split(np.arange(pairs), max(1, pairs * encoded.shape[1] // 2**22))
+    distance = [np.linalg.norm(encoded[first[p]] - encoded[second[p]], axis=1) for p in parts]
+    return np.concatenate(distance)
+
+
+class _KernelMean:
+    """The mean kernel over pairs, as a function of the scale."""
+
+    def __init__(self, distance: np.ndarray, law: str, dimension: int) -> None:
+        self._distance = distance
+        self._grid = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 300)])
+        self._kernel = LAWS[law]().kernel(self._grid, dimension)
+
+    def __call__(self, scale: float) -> float:
+        return float(np.interp(self._distance / scale, self._grid, self._kernel).mean())
+
+    def scale_at(self, target: float) -> float:
+        """Return the scale where the mean kernel is `target`, by bisection on a log axis."""
+        median = float(np.median(self._distance)) or float(self._distance.max())
+        if median == 0:
+            raise PlanError("All pilot records are equal: there is nothing to learn from them.")
+        low, high = 1e-4 * median, 1e4 * median
+        for _ in range(40):
+            middle = float(np.sqrt(low * high))
+            low, high = (middle, high) if self(middle) < target else (low, middle)
+        return low

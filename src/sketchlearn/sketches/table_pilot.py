@@ -1,0 +1,109 @@
+"""Plans of tables: when a source is one, and what its pilot decides."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sketchlearn.encoding import TableSchema
+from sketchlearn.encoding.arrow_numbers import as_numbers
+from sketchlearn.encoding.inference import infer_columns, types_of
+from sketchlearn.errors import ColumnError, EmptySourceError, OptionError
+from sketchlearn.features import pair_cells
+from sketchlearn.sketches.labels import label_of
+from sketchlearn.sketches.options import PlanOptions, moments_of
+from sketchlearn.sketches.plan import Plan, blocks_of
+from sketchlearn.sources import Batch, SourceSchema
+
+# Sketch sizes between which the number of cells of pairs of columns decides.
+_TABLE_SIZES = (2_000, 20_000)
+
+# A file of more columns of numbers is not taken for a table because some of them are constant.
+_MOST_FLAGS = 128
+
+# Rows below which two values in a column do not yet make it a flag.
+_TELLING = 20
+
+
+def is_table(source: SourceSchema, pilot: Batch, options: PlanOptions) -> bool:
+    """Tell whether to take records for rows of a table, or for vectors.
+
+    Raises:
+        OptionError: options ask for both, or for a table of an array without names.
+    """
+    if options.declared and (
+        options.encoding == "vector" or options.structure not in ("auto", "columns")
+    ):
+        raise OptionError(
+            "schema and kinds declare columns of a table, and encoding='vector', or a structure "
+            "other than 'columns', sketches arrays of numbers. Give one or the other."
+        )
+    if options.encoding == "vector":
+        return False
+    mixed = any(dtype in ("object", "bool") for dtype in source.dtypes)
+    asked = options.encoding == "table" or bool(options.declared)
+    if not asked and not mixed and not _needs_slots(source, pilot, options):
+        return False
+    if source.arrow is None:
+        raise OptionError(
+            "encoding='table' needs named columns, and the source is an array. Make a data frame "
+            "or an Arrow table of it."
+        )
+    return options.structure in ("auto", "columns")
+
+
+def _needs_slots(source: SourceSchema, pilot: Batch, options: PlanOptions) -> bool:
+    """Tell whether columns of numbers hold what a vector has no place for.
+
+    That is: missing numbers, unless they may be dropped; and, unless it is said how to standardise
+    or there are as many columns as pixels, flags and constants.
+    """
+    if source.arrow is None or pilot.table is None or source.image:
+        return False
+    columns = [
+        as_numbers(column, name)
+        for name, column in zip(pilot.table.schema.names, pilot.table.columns, strict=True)
+    ]
+    if options.missing != "drop" and any(np.isnan(numbers).any() for numbers in columns):
+        return True
+    if options.standardise != "auto" or options.scales is not None or len(columns) > _MOST_FLAGS:
+        return False
+    return len(pilot) > _TELLING and any(len(np.unique(numbers)) <= 2 for numbers in columns)
+
+
+def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan:
+    """Decide the plan of a table with columns of every kind."""
+    assert source.arrow is not None
+    assert pilot.table is not None
+    if len(pilot) < 2:
+        raise EmptySourceError(
+            f"The source gave {len(pilot)} rows, but a plan needs at least 2 (and a few hundred "
+            "to be of use). Check the path or the filter."
+        )
+    declared = options.declared
+    if source.label in declared:
+        raise declared[source.label].refusal(
+            "is the label. Leave it out there, and declare its classes with classes=[...]"
+        )
+    columns, reasons = infer_columns(source.arrow, pilot.table, declared)
+    label, label_reason = label_of(source, pilot, options)
+    if not any(column.width for column in columns):
+        raise ColumnError("Every column of the table is constant or left out: " + " ".join(reasons))
+    schema = TableSchema(columns, types_of(source.arrow), label)
+    size = options.size
+    if size == "auto":
+        cells = pair_cells(blocks_of(schema))
+        size = int(np.clip(cells, *_TABLE_SIZES))
+        reasons.append(
+            f"Sketch size: one for each of the {cells:,} cells that pairs of columns have, within "
+            f"{_TABLE_SIZES[0]:,} to {_TABLE_SIZES[1]:,}."
+        )
+    return Plan(
+        schema,
+        None,
+        size,
+        options.seed,
+        structure="columns",
+        features=options.features,
+        moments=moments_of(options, schema.dimension),
+        reasons=(*reasons, *label_reason),
+    )
