@@ -28,10 +28,10 @@ from sketchlearn.features.projection import Projection
 GROUP = 8
 
 # Parts that waves, and with them frequencies, fall into.
-WINDOWS = 4
+WINDOWS = 8
 
 # Fewest waves of a column; as many as it may have categories, so that waves span all their laws.
-_FEWEST_WAVES = 64
+_FEWEST_WAVES = 128
 
 # Shares of frequencies that touch one, two, three and four columns.
 SHARES = (0.12, 0.48, 0.2, 0.2)

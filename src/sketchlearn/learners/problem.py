@@ -47,7 +47,7 @@ class Target:
         """Return the matching loss of generated records, shape (classes, 2, half, d).
 
         With a step's number, tables are compared on one window of frequencies, on another at
-        the next step: the gradient is as unbiased, and four steps cost what one does on all.
+        the next step: the gradient is as unbiased, and eight steps cost what one does on all.
         """
         if self.shared is not None:
             windows = None if step is None else self._windows(step)

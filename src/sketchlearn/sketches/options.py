@@ -44,7 +44,7 @@ class PlanOptions:
 
     Attributes:
         size: number of frequencies (the sketch size m); "auto" is 250 √d within 2,000 to 10,000
-            for vectors, and for tables one for each cell of a pair of columns within 2,000 to
+            for vectors, and for tables two for each cell of a pair of columns within 2,000 to
             20,000.
         label: name of the label column: the sketch then has one row per class.
         columns: names of the columns to sketch; all by default.

@@ -92,9 +92,9 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
     size = options.size
     if size == "auto":
         cells = pair_cells(blocks_of(schema))
-        size = int(np.clip(cells, *_TABLE_SIZES))
+        size = int(np.clip(2 * cells, *_TABLE_SIZES))
         reasons.append(
-            f"Sketch size: one for each of the {cells:,} cells that pairs of columns have, within "
+            f"Sketch size: two for each of the {cells:,} cells that pairs of columns have, within "
             f"{_TABLE_SIZES[0]:,} to {_TABLE_SIZES[1]:,}."
         )
     return Plan(
