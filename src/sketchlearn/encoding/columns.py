@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Kind = Literal[
-    "continuous", "integer", "date", "time", "duration", "boolean", "category", "hashed",
+    "continuous", "integer", "date", "time", "duration", "boolean", "category", "hashed", "flags",
     "constant", "copy", "derived", "left out",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -32,6 +32,7 @@ _LEARNABLE: dict[Kind, tuple[str, ...]] = {
     "boolean": ("kind", "missing"),
     "category": ("kind", "categories", "missing"),
     "hashed": ("kind", "missing"),
+    "flags": ("kind", "categories"),
     "constant": ("kind", "value"),
     "copy": ("kind", "of"),
     "derived": ("kind", "of"),
@@ -56,7 +57,8 @@ class Column:
     Attributes:
         name: the column's name.
         kind: what its values are.
-        categories: values with a slot of their own: text, booleans, or numbers that stand out.
+        categories: values with a slot of their own: text, booleans, or numbers that stand out;
+            for flags, of which one is set in every row, the names of their columns.
         tail: whether a slot stands for all other categories.
         missing: whether a slot stands for missing values.
         knots: increasing values between which numbers are put on a normal scale; empty
@@ -64,7 +66,8 @@ class Column:
         levels: the normal scores of the knots.
         step: numbers are multiples of it when given back; 0 for any number.
         value: what a constant column holds, or the column that a copy or a derived one is of.
-        values: what a derived column holds for each slot of that column; moments as numbers.
+        values: what a derived column holds for each slot of that column, and a column of flags
+            for each of its own; moments as numbers.
         buckets: slots that text is put into by a hash, 0 where it is not.
         outside: what is done with numbers outside the knots: "extend" keeps them, and the scale
             goes on as steep as on average; "refuse" and "clip" are for declared bounds, within

@@ -15,8 +15,8 @@ from sketchlearn.encoding.columns import KINDS
 
 _MOST_BUCKETS = 65_536
 
-# What a derived column holds is read off the rows.
-_DECLARABLE = tuple(kind for kind in KINDS if kind != "derived")
+# What derived columns and flags hold is read off the rows.
+_DECLARABLE = tuple(kind for kind in KINDS if kind not in ("derived", "flags"))
 
 
 def nearest(word: Any, known: Iterable[str]) -> str:

@@ -36,9 +36,10 @@ def with_dependencies(
         pilot: the rows.
         fixed: names of columns that are declared, and stay as they are.
     """
-    codes = {c.name: _codes(c, pilot) for c in columns if c.slots and not c.buckets}
+    plain = [column for column in columns if column.kind != "flags"]
+    codes = {c.name: _codes(c, pilot) for c in plain if c.slots and not c.buckets}
     kept = {name: found for name, found in codes.items() if found is not None}
-    holds = {c.name: _numbered(pilot.column(c.name)) for c in columns if c.width}
+    holds = {c.name: _numbered(pilot.column(c.name)) for c in plain if c.width}
     order = {column.name: place for place, column in enumerate(columns)}
     finest = sorted(kept, key=lambda name: (-_count(holds[name]), order[name]))
     derived: dict[str, Column] = {}

@@ -11,6 +11,7 @@ from sketchlearn.encoding.columns import Column, Kind
 from sketchlearn.encoding.declarations import Declaration
 from sketchlearn.encoding.dependencies import with_dependencies
 from sketchlearn.encoding.evidence import Evidence
+from sketchlearn.encoding.flags import with_flags
 from sketchlearn.encoding.kinds import kind_of
 from sketchlearn.encoding.named_columns import (
     boolean_column,
@@ -56,9 +57,13 @@ def infer_columns(
         reasons.append(why)
     _require_originals(columns, arrow, declared)
     fixed = frozenset(name for name in declared if declared[name].parts)
-    columns = with_dependencies(columns, pilot, fixed)
-    named = zip(columns, reasons, strict=True)
-    return tuple(columns), [_sentence(column, why, told[column.name]) for column, why in named]
+    columns = with_dependencies(with_flags(columns, pilot, fixed), pilot, fixed)
+    flags = {column.name for column in columns if column.kind == "flags"}
+    sentences = [
+        _sentence(column, why, told[column.name], of_flags=column.value in flags)
+        for column, why in zip(columns, reasons, strict=True)
+    ]
+    return tuple(columns), sentences
 
 
 def types_of(arrow: pa.Schema) -> str:
@@ -136,17 +141,34 @@ def _require_originals(
             before[column.name] = column
 
 
-def _sentence(column: Column, why: str, declared: Declaration) -> str:
+def _sentence(column: Column, why: str, declared: Declaration, *, of_flags: bool) -> str:
     kind = column.kind if column.kind != "copy" else f"copy of {column.value!r}"
     if column.kind == "derived":
         kind = f"derived from {column.value!r}"
         why = f"{column.value!r} decides it in every pilot row, and rows come back so"
-    parts = [f"Column {column.name!r}: {kind} ({why})"]
+        if of_flags:
+            why = f"one of the flags that {column.value!r} starts"
+    if column.kind == "flags":
+        last, count = column.categories[-1], len(column.categories)
+        why = f"of it and those to {last!r}, {count} in all, one is set in every pilot row"
+    parts = [f"Column {column.name!r}: {kind} ({why})", *_slots_told(column)]
+    if declared.parts:
+        parts.append(f"declared: {', '.join(declared.parts)}")
+    if column.learnt:
+        parts.append(f"learnt from the pilot: {', '.join(column.learnt)}")
+    return "; ".join(parts) + "."
+
+
+def _slots_told(column: Column) -> list[str]:
+    """Say what has slots of its own, and what becomes of the rest."""
+    parts: list[str] = []
     if column.buckets:
         parts.append(
             f"a hash puts its values into {column.buckets} buckets, on purpose: values of one "
             "bucket cannot be told apart, and rows come back with '(bucket 0)' and so on"
         )
+    elif column.kind == "flags":
+        parts.append("learnt as one category, with one more for rows with none or several set")
     elif column.tail:
         parts.append(f"{len(column.categories)} categories and '(other)' for the rest")
     elif column.categories and column.number:
@@ -159,8 +181,4 @@ def _sentence(column: Column, why: str, declared: Declaration) -> str:
         parts.append(f"on a scale between its bounds, values outside are {done}")
     if column.missing:
         parts.append("missing values are a category of their own")
-    if declared.parts:
-        parts.append(f"declared: {', '.join(declared.parts)}")
-    if column.learnt:
-        parts.append(f"learnt from the pilot: {', '.join(column.learnt)}")
-    return "; ".join(parts) + "."
+    return parts

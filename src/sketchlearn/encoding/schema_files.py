@@ -87,7 +87,7 @@ def write_schema(schema: Schema, path: str | os.PathLike[str]) -> None:
     tables = {
         column.name: declared_as(column, schema.arrow.field(column.name).type)
         for column in schema.fields
-        if column.kind != "derived"
+        if column.kind not in ("derived", "flags")
     }
     write_whole(Path(path), (_HEAD + toml_of(tables)).encode())
 

@@ -12,6 +12,7 @@ import numpy as np
 from sketchlearn.encoding.arrow_numbers import as_numbers
 from sketchlearn.encoding.columns import UNKNOWN, Column
 from sketchlearn.encoding.decoding import constant, decoded, looked_up
+from sketchlearn.encoding.flags import flag_codes, is_set
 from sketchlearn.encoding.records import TableRecords
 from sketchlearn.encoding.refusals import lost_value, outside_bounds, unknown_value
 from sketchlearn.encoding.schema import (
@@ -105,6 +106,8 @@ class TableSchema(Schema):
     ) -> np.ndarray:
         """Write one column; return which values could be encoded."""
         assert batch.table is not None
+        if column.kind == "flags":
+            return self._encode_flags(batch, column, block, missing)
         values = self._values(batch, column.name)
         numbers = as_numbers(values, column.name) if column.numeric else None
         absent = np.asarray(values.is_null()) if numbers is None else np.isnan(numbers)
@@ -128,6 +131,21 @@ class TableSchema(Schema):
                 raise outside_bounds(column, numbers, outlying, values.type)
             warn_of_numbers(column, numbers[here & ~lost])
             block[here, -1] = column.scores(numbers[here])
+        return ~lost
+
+    def _encode_flags(
+        self, batch: Batch, column: Column, block: np.ndarray, missing: Missing
+    ) -> np.ndarray:
+        members = [self._values(batch, name) for name in column.categories]
+        lost = np.zeros(len(block), dtype=bool)
+        for name, values in zip(column.categories, members, strict=True):
+            absent = np.asarray(values.is_null())
+            if absent.any() and missing == "refuse":
+                raise lost_value(replace(column, name=name), np.zeros_like(absent), absent)
+            lost |= absent
+        named = zip(column.categories, members, strict=True)
+        codes = flag_codes([is_set(values, name) for name, values in named])
+        block[np.arange(len(block)), codes] = 1
         return ~lost
 
     def _values(self, batch: Batch, name: str) -> pa.Array:
@@ -161,8 +179,9 @@ class TableSchema(Schema):
                 made[column.name] = made[column.value].cast(kind)
             elif column.kind == "constant":
                 made[column.name] = constant(column.value, kind, len(encoded))
-            elif column.kind == "derived":
-                slots = blocks[column.value][:, : len(column.values)]
+            elif column.kind in ("derived", "flags"):
+                source = column.value if column.kind == "derived" else column.name
+                slots = blocks[source][:, : len(column.values)]
                 made[column.name] = looked_up(column.values, kind, slots.argmax(axis=1))
             else:
                 made[column.name] = decoded(column, kind, blocks[column.name])

@@ -208,7 +208,9 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     if isinstance(schema, TableSchema):
         inner = MLP(inputs, schema.dimension, width=256, depth=3)
         slots = [column.slots for column in schema.encoded]
-        return Tabular(inner, slots, [column.number for column in schema.encoded])
+        made = Tabular(inner, slots, [column.number for column in schema.encoded])
+        made.start_at(sketch.side.mean(sketch.count), 1 / (2 * sketch.count))
+        return made
     if schema.image is None:
         width = 128 if schema.dimension < 16 else 256
         return MLP(inputs, schema.dimension, width, depth=3)

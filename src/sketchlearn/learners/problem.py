@@ -77,6 +77,7 @@ class MatchingProblem:
         dimension: d.
         noises: expected squared distance per frequency between the sketch of a class and its
             expectation, from the number of records; shape (classes,).
+        shares: of the records that each class has, shape (classes,).
         signal: mean |z|² per frequency, less that noise; mean over classes.
     """
 
@@ -86,6 +87,7 @@ class MatchingProblem:
     class_count: int
     dimension: int
     noises: np.ndarray
+    shares: np.ndarray
     signal: float
 
     @classmethod
@@ -132,6 +134,7 @@ class MatchingProblem:
             class_count=plan.schema.class_count if plan.schema.label else 0,
             dimension=plan.schema.dimension,
             noises=noise,
+            shares=counts / counts.sum(),
             signal=float((energy - noise).mean()),
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -232,9 +233,17 @@ class Training:
         target, problem = self.problem.training, self.problem
         if target.shared is None:
             return self._distance(generator, target)
-        records, classes = self._evaluation_records(generator), len(problem.classes)
-        distances = expected_distances(records, target.shared, target.mean) / classes
-        self._emphasis.update(distances, target.shared.sets, problem.noise)
+        records = self._evaluation_records(generator)
+        distances = np.stack(
+            [
+                expected_distances(records[c : c + 1], target.shared, target.mean[c : c + 1])
+                for c in range(len(problem.classes))
+            ]
+        )  # (classes, m)
+        # as the records are shared out, or the noise of the smallest class would hide the others
+        shares = problem.shares
+        noise = float(shares @ problem.noises)
+        self._emphasis.update(shares @ distances, target.shared.sets, noise)
         return float(distances.mean())
 
     def _distance(self, generator: nn.Module, target: Target) -> float:
