@@ -20,6 +20,7 @@ from sketchlearn.features.laws import (
 )
 from sketchlearn.features.projection import UNIT, Projection
 from sketchlearn.features.rays import draw_rays
+from sketchlearn.features.windows import Windows, draw_windows
 
 __all__ = [
     "LAWS",
@@ -32,11 +33,13 @@ __all__ = [
     "Gaussian",
     "Projection",
     "Student",
+    "Windows",
     "draw_columns",
     "draw_dither",
     "draw_frequencies",
     "draw_hadamard",
     "draw_rays",
+    "draw_windows",
     "integer_sums",
     "pair_cells",
 ]

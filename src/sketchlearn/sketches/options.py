@@ -55,7 +55,8 @@ class PlanOptions:
             independent directions; "hadamard" structured ones, which sketch records of hundreds
             of columns several times faster; "rays" puts five frequencies along each direction.
             Both need 16 columns, and pay from about a hundred. "columns" draws frequencies that
-            touch one to four columns of a table each.
+            touch one to four columns of a table each; "windows" frequencies of images that touch
+            a square of pixels each.
         encoding: "vector" standardises numbers; "table" takes columns of every kind: numbers on
             a normal scale with their spikes, categories, moments, missing values; "auto" is
             "table" for sources with a column that is no number, and for frames and files with
@@ -85,7 +86,7 @@ class PlanOptions:
     columns: Sequence[str] | None = None
     law: Literal["gaussian", "folded-gaussian", "adapted-radius", "student"] = "gaussian"
     scales: Sequence[float] | None = None
-    structure: Literal["auto", "dense", "hadamard", "rays", "columns"] = "auto"
+    structure: Literal["auto", "dense", "hadamard", "rays", "columns", "windows"] = "auto"
     encoding: Literal["auto", "vector", "table"] = "auto"
     schema: DeclaredSchema | None = None
     kinds: dict[str, Kind] | None = None

@@ -8,7 +8,7 @@ import numpy as np
 
 from sketchlearn.encoding import Missing, VectorSchema
 from sketchlearn.errors import ColumnError, EmptySourceError, MissingValuesError, PlanError
-from sketchlearn.features import LAWS
+from sketchlearn.features import LAWS, Windows
 from sketchlearn.features.hadamard import require_columns
 from sketchlearn.sketches.labels import label_of
 from sketchlearn.sketches.options import PlanOptions, moments_of
@@ -54,6 +54,8 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
     pilot = _clean(pilot, options.missing)
     schema, reasons = _schema(source, pilot, options)
     encoded = schema.encode(pilot).values
+    structure: Structure = "dense" if options.structure == "auto" else options.structure
+    windows = windows_of(encoded) if structure == "windows" else None
     scales, scale_reason = scales_of(encoded, options)
     size = options.size
     if size == "auto":
@@ -62,8 +64,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
             f"Sketch size: 250 √d within 2,000 to 10,000, for d = {schema.dimension} columns."
         )
     law = LAWS[options.law](scales=scales)
-    structure: Structure = "dense" if options.structure == "auto" else options.structure
-    if structure != "dense":
+    if structure in ("hadamard", "rays"):
         require_columns(structure, schema.dimension)
     return Plan(
         schema,
@@ -72,9 +73,15 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
         options.seed,
         structure=structure,
         features=options.features,
+        windows=windows,
         moments=moments_of(options, schema.dimension),
         reasons=(*reasons, scale_reason),
     )
+
+
+def windows_of(encoded: np.ndarray) -> Windows:
+    """Return the deviations of encoded pilot pixels, to four digits as scales are."""
+    return Windows(tuple(float(f"{value:.4g}") for value in encoded.std(axis=0)))
 
 
 def _clean(pilot: Batch, missing: Missing) -> Batch:

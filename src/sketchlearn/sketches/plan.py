@@ -16,11 +16,13 @@ from sketchlearn.features import (
     ColumnBlock,
     FrequencyLaw,
     Projection,
+    Windows,
     draw_columns,
     draw_dither,
     draw_frequencies,
     draw_hadamard,
     draw_rays,
+    draw_windows,
 )
 from sketchlearn.features.laws import law_from_document
 from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
@@ -29,7 +31,7 @@ from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
 # The largest sketch size: sixteen million frequencies are a quarter of a gigabyte of sums.
 MOST_FREQUENCIES = 2**24
 
-Structure = Literal["dense", "hadamard", "rays", "columns"]
+Structure = Literal["dense", "hadamard", "rays", "columns", "windows"]
 STRUCTURES: tuple[Structure, ...] = get_args(Structure)
 Features = Literal["fourier", "one-bit"]
 FEATURES: tuple[Features, ...] = get_args(Features)
@@ -52,7 +54,8 @@ class Plan:
             up to 1,024 columns, as in the first plans.
         structure: "dense" for independent directions, "hadamard" for blocks of nearly orthogonal
             ones, "rays" for five frequencies along each; "columns" for frequencies of tables,
-            each on one to four columns.
+            each on one to four columns; "windows" for those of images, each on a square of pixels.
+        windows: what windows are scaled by, for the structure "windows" alone.
         reasons: why each part was chosen, in sentences; no part of what is compared.
         device: where the pass sums, as torch names it; no part of what is compared or saved.
     """
@@ -64,6 +67,7 @@ class Plan:
     structure: Structure = "dense"
     moments: Moments | None = None
     features: Features = "fourier"
+    windows: Windows | None = None
     reasons: tuple[str, ...] = field(default=(), compare=False)
     device: str = field(default="cpu", compare=False)
 
@@ -71,6 +75,8 @@ class Plan:
         table = isinstance(self.schema, TableSchema)
         if table != (self.structure == "columns") or table != (self.law is None):
             raise PlanError("A plan of a table has the structure 'columns', and no other plan has.")
+        if (self.structure == "windows") != (self.windows is not None):
+            raise PlanError("A plan of the structure 'windows' has windows, and no other plan has.")
 
     @cached_property
     def frequencies(self) -> np.ndarray:
@@ -108,6 +114,10 @@ class Plan:
             blocks = blocks_of(self.schema)
             return replace(draw_columns(blocks, self.size, self.seed), dither=dither)
         assert self.law is not None
+        if self.windows is not None:
+            image = self.schema.image or ()
+            drawn = draw_windows(self.law, self.windows, image, self.size, self.seed)
+            return replace(drawn, dither=dither)
         draw = {"hadamard": draw_hadamard, "rays": draw_rays}.get(self.structure)
         if draw is not None:
             drawn = draw(self.law, self.schema.dimension, self.size, self.seed)
@@ -150,6 +160,7 @@ class Plan:
             return "Frequencies: each on one to four columns"
         scales = ", ".join(f"{scale:.4g}" for scale in self.law.scales)
         laid = {"dense": "", "hadamard": ", in Hadamard blocks", "rays": ", on rays"}
+        laid["windows"] = ", each on a square window of pixels, over the deviation there"
         name = self.law.to_document()["name"]
         return (
             f"Frequency law: {name}, scales {scales} (in units of the encoded data)"
@@ -200,6 +211,8 @@ class Plan:
             document["structure"] = self.structure
         if self.features != "fourier":
             document["features"] = self.features
+        if self.windows is not None:
+            document["windows"] = self.windows.to_document()
         if self.moments is not None:
             document["moments"] = self.moments
         return document
@@ -224,6 +237,7 @@ class Plan:
                 seed=_within(int(document["seed"]), 0, 2**63 - 1),
                 features=_one_of(document.get("features", "fourier"), FEATURES),
                 moments=_one_of(document.get("moments"), (None, *MOMENTS)),
+                windows=_windows(document.get("windows")),
                 structure=_one_of(document.get("structure", "dense"), STRUCTURES),
                 reasons=tuple(str(reason) for reason in document["reasons"]),
             )
@@ -280,6 +294,10 @@ def _within(value: int, least: int, most: int) -> int:
     if not least <= value <= most:
         raise ValueError(f"{value} is not from {least} to {most}")
     return value
+
+
+def _windows(document: dict[str, Any] | None) -> Windows | None:
+    return None if document is None else Windows.from_document(document)
 
 
 def _one_of(value: Any, known: tuple[Any, ...]) -> Any:

@@ -13,6 +13,9 @@ from sketchlearn.sketches.options import PlanOptions
 _FINEST, _COARSEST = 0.01, 0.7
 _SCALE_COUNT = 5
 
+# Projections on windows vary by about 1 whatever the data, and so have scales of their own.
+_WINDOW_SCALES = (0.27, 0.42, 0.66, 1.03, 1.6)
+
 
 def scales_of(encoded: np.ndarray, options: PlanOptions) -> tuple[tuple[float, ...], str]:
     """Return the scales, and why.
@@ -29,6 +32,11 @@ def scales_of(encoded: np.ndarray, options: PlanOptions) -> tuple[tuple[float, .
             raise OptionError(
                 f"scales={options.scales!r} was given; it must be a list of positive numbers."
             ) from error
+    if options.structure == "windows":
+        return _WINDOW_SCALES, (
+            f"Scales: {_SCALE_COUNT}, from {_WINDOW_SCALES[0]} to {_WINDOW_SCALES[-1]} in units of "
+            "the deviation of a window's projections."
+        )
     distance = _pair_distances(encoded, options.seed)
     # equal records tell nothing of scale, and in tables of few values most pairs are equal
     distance = distance[distance > 0] if distance.any() else distance
