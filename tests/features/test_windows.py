@@ -82,7 +82,7 @@ def test_the_seed_decides_all():
 def test_what_is_no_image_is_refused():
     with pytest.raises(OptionError, match=r"shape \(64,\).*needs images"):
         drawn((64,), 10)
-    with pytest.raises(OptionError, match="with 10 deviations"):
+    with pytest.raises(OptionError, match="10 deviations"):
         drawn((8, 8), 10, windows=Windows((1.0,) * 10))
     for values in ((0.0, 0.0), (1.0, -1.0), (float("nan"), 1.0)):
         with pytest.raises(OptionError, match="Deviations"):

@@ -14,6 +14,7 @@ from sketchlearn.errors import (
     PlanError,
 )
 from sketchlearn.features import LAWS
+from sketchlearn.sources import Batch
 
 
 def normal(count=200, dimension=2, seed=0):
@@ -346,3 +347,21 @@ def test_the_sketch_of_a_table_is_as_large_as_its_pairs_have_cells():
     assert plan.size == 2 * cells > 2000
     assert f"{cells:,} cells" in plan.explain()
     assert sl.plan(table.select(["c0", "c1"])).size == 2000
+
+
+def test_windows_of_images_are_planned_with_the_deviations_of_pixels(tmp_path):
+    images = np.random.default_rng(0).random((300, 12, 12)) * np.linspace(0, 1, 12)
+    plan = sl.plan(images, size=96, structure="windows")
+    assert plan.windows.deviations[0] == 0
+    assert np.mean(np.square(plan.windows.deviations)) == pytest.approx(1, rel=1e-3)
+    assert "square window of pixels" in plan.explain()
+    plan.save(tmp_path / "plan")
+    again = sl.load(tmp_path / "plan")
+    assert again == plan
+    assert np.array_equal(again.frequencies, plan.frequencies)
+    exact = np.exp(
+        1j * plan.schema.encode(Batch(images.reshape(300, -1))).values @ plan.frequencies
+    )
+    assert np.abs(sl.sketch(images, plan).mean() - exact.mean(axis=0)).max() < 1e-4
+    with pytest.raises(OptionError, match="needs images"):
+        sl.plan(normal(dimension=20), size=96, structure="windows")

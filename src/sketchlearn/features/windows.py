@@ -111,12 +111,10 @@ def draw_windows(
     Raises:
         OptionError: records are no images, or not of that many pixels.
     """
+    require_image(image)
     deviations = np.asarray(windows.deviations)
-    if len(image) not in (2, 3) or int(np.prod(image)) != len(deviations):
-        raise OptionError(
-            f"structure='windows' was asked for records of shape {image} with "
-            f"{len(deviations)} deviations; it needs images of two or three axes."
-        )
+    if int(np.prod(image)) != len(deviations):
+        raise OptionError(f"{len(deviations)} deviations were given for images of shape {image}.")
     grid = np.arange(len(deviations)).reshape(image)
     last = len(image) == 3 and image[2] <= 4 < image[0]
     grid = np.moveaxis(grid, -1, 0) if last else grid.reshape(-1, *image[-2:])  # (planes, h, w)
@@ -134,6 +132,15 @@ def draw_windows(
         frequencies[pixels, run] = direction * radius[run] / _scale(deviations, pixels)
     starts, lengths = _runs(chosen)
     return WindowProjection(frequencies, starts=starts, lengths=lengths)
+
+
+def require_image(image: tuple[int, ...] | None) -> None:
+    """Raise OptionError unless records are images of two or three axes."""
+    if image is None or len(image) not in (2, 3):
+        raise OptionError(
+            f"structure='windows' was asked for records of shape {image or '(columns,)'}; it needs "
+            "images of two or three axes. Say that columns are pixels with image=(height, width)."
+        )
 
 
 def _window(grid: np.ndarray, deviations: np.ndarray, number: int, level: float) -> np.ndarray:

@@ -10,6 +10,7 @@ from sketchlearn.encoding import Missing, VectorSchema
 from sketchlearn.errors import ColumnError, EmptySourceError, MissingValuesError, PlanError
 from sketchlearn.features import LAWS, Windows
 from sketchlearn.features.hadamard import require_columns
+from sketchlearn.features.windows import require_image
 from sketchlearn.sketches.labels import label_of
 from sketchlearn.sketches.options import PlanOptions, moments_of
 from sketchlearn.sketches.plan import Plan, Structure
@@ -55,7 +56,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
     schema, reasons = _schema(source, pilot, options)
     encoded = schema.encode(pilot).values
     structure: Structure = "dense" if options.structure == "auto" else options.structure
-    windows = windows_of(encoded) if structure == "windows" else None
+    windows = windows_of(encoded, schema.image) if structure == "windows" else None
     scales, scale_reason = scales_of(encoded, options)
     size = options.size
     if size == "auto":
@@ -79,8 +80,13 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
     )
 
 
-def windows_of(encoded: np.ndarray) -> Windows:
-    """Return the deviations of encoded pilot pixels, to four digits as scales are."""
+def windows_of(encoded: np.ndarray, image: tuple[int, ...] | None) -> Windows:
+    """Return the deviations of encoded pilot pixels (n, d), to four digits as scales are.
+
+    Raises:
+        OptionError: the records are no images.
+    """
+    require_image(image)
     return Windows(tuple(float(f"{value:.4g}") for value in encoded.std(axis=0)))
 
 
