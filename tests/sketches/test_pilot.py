@@ -365,3 +365,11 @@ def test_windows_of_images_are_planned_with_the_deviations_of_pixels(tmp_path):
     assert np.abs(sl.sketch(images, plan).mean() - exact.mean(axis=0)).max() < 1e-4
     with pytest.raises(OptionError, match="needs images"):
         sl.plan(normal(dimension=20), size=96, structure="windows")
+
+
+def test_whole_numbers_that_64_bit_floats_do_not_tell_apart_are_told_of():
+    rng = np.random.default_rng(0)
+    large = pa.table({"n": rng.integers(2**60, 2**61, 200), "t": ["a", "b"] * 100})
+    assert "digits beyond 2⁵³ are lost" in sl.plan(large, size=40).explain()
+    small = pa.table({"n": rng.integers(0, 2**50, 200), "t": ["a", "b"] * 100})
+    assert "digits" not in sl.plan(small, size=40).explain()

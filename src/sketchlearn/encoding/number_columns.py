@@ -90,6 +90,8 @@ def _seen_scale(seen: Evidence, *, whole: bool) -> tuple[np.ndarray, np.ndarray,
         )
     few = whole and len(found) <= _FEW_NUMBERS
     why = f"{len(found)} distinct values of type {seen.type}" + (", few enough" if few else "")
+    if whole and not is_moment(seen.type) and np.abs(present).max() >= _LAST_WHOLE:
+        why += ", whose digits beyond 2⁵³ are lost"
     if seen.declared.categories is not None:
         own, few = _declared_categories(seen), False
     elif few:
