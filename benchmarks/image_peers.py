@@ -1,0 +1,51 @@
+"""Conditional generators of images that are trained with the data, beside one that is not.
+
+All but DP-MERF train the same generator, on the same batch and budget; what differs is what tells
+them how far they are from the data. GMMN tells what a sketch could at best, the adversaries and the
+autoencoder what its kernel cannot; DP-MERF is what was published of learning from a sketch alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from torch import nn
+
+from benchmarks import peer_gan, peer_gmmn, peer_merf, peer_vae
+from benchmarks.peer_training import Factory, Settings, Trained
+from sketchlearn.models.generators import LEAK, MLP, Bounded, Convolutional
+
+Fit = Callable[[np.ndarray, np.ndarray, Settings], Trained]
+
+# By name, from images (pixels in [0, 1], shape (n, height, width)), labels and settings.
+PEERS: dict[str, Fit] = {
+    "GMMN": peer_gmmn.fit,
+    "VAE": peer_vae.fit,
+    "GAN": peer_gan.fit,
+    "WGAN-GP": partial(peer_gan.fit, options=peer_gan.GRADIENT_PENALTY),
+    "DP-MERF": peer_merf.fit,
+}
+
+
+def default_factory(images: np.ndarray) -> Factory:
+    """Return what makes the generator that sketchlearn trains by default on such images.
+
+    Its pixels are kept within the least and the most that each has in the images, as a sketch
+    tells them too.
+
+    Args:
+        images: pixels in [0, 1], shape (n, height, width).
+    """
+    height, width = images.shape[1:]
+    lower, upper = images.min(axis=0).ravel(), images.max(axis=0).ravel()
+
+    def factory(inputs: int) -> nn.Module:
+        if height * width < 400:
+            inner: nn.Module = MLP(inputs, height * width, width=256, depth=2, leak=LEAK)
+        else:
+            inner = Convolutional(inputs, (height, width), channels=32, width=512)
+        return Bounded(inner, lower.tolist(), upper.tolist())
+
+    return factory
