@@ -1,8 +1,9 @@
 """Conditional generators of images that are trained with the data, beside one that is not.
 
 All but DP-MERF train the same generator, on the same batch and budget; what differs is what tells
-them how far they are from the data. GMMN tells what a sketch could at best, the adversaries and the
-autoencoder what its kernel cannot; DP-MERF is what was published of learning from a sketch alone.
+them how far they are from the data. GMMN takes the loss of a sketch, but from the data; adversaries
+and autoencoder take another. DP-MERF, with a network and budget of its own, is what was published
+of learning images from a sketch alone.
 """
 
 from __future__ import annotations
@@ -19,14 +20,23 @@ from sketchlearn.models.generators import LEAK, MLP, Bounded, Convolutional
 
 Fit = Callable[[np.ndarray, np.ndarray, Settings], Trained]
 
-# By name, from images (pixels in [0, 1], shape (n, height, width)), labels and settings.
-PEERS: dict[str, Fit] = {
-    "GMMN": peer_gmmn.fit,
-    "VAE": peer_vae.fit,
-    "GAN": peer_gan.fit,
-    "WGAN-GP": partial(peer_gan.fit, options=peer_gan.GRADIENT_PENALTY),
-    "DP-MERF": peer_merf.fit,
-}
+PEERS = ("GMMN", "VAE", "GAN", "WGAN-GP", "DP-MERF")
+
+
+def peers(data: str) -> dict[str, Fit]:
+    """Return how each of PEERS is fitted to images (pixels in [0, 1]), labels and settings.
+
+    Args:
+        data: name of the data set; DP-MERF has its published kernel for MNIST and Fashion-MNIST.
+    """
+    merf = peer_merf.MerfOptions(variance=peer_merf.VARIANCES.get(data))
+    return {
+        "GMMN": peer_gmmn.fit,
+        "VAE": peer_vae.fit,
+        "GAN": peer_gan.fit,
+        "WGAN-GP": partial(peer_gan.fit, options=peer_gan.GRADIENT_PENALTY),
+        "DP-MERF": partial(peer_merf.fit, options=merf),
+    }
 
 
 def default_factory(images: np.ndarray) -> Factory:
@@ -42,7 +52,7 @@ def default_factory(images: np.ndarray) -> Factory:
     lower, upper = images.min(axis=0).ravel(), images.max(axis=0).ravel()
 
     def factory(inputs: int) -> nn.Module:
-        if height * width < 400:
+        if height * width < 400:  # as sketchlearn.learners.generative.default_generator
             inner: nn.Module = MLP(inputs, height * width, width=256, depth=2, leak=LEAK)
         else:
             inner = Convolutional(inputs, (height, width), channels=32, width=512)

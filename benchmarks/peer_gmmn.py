@@ -29,6 +29,7 @@ class GmmnOptions:
         scales: bandwidths of the Gaussian kernels, whose sum is the kernel, over the median
             distance between images of a class.
         root: minimise the root of the biased estimate, as Li et al., instead of the unbiased one.
+            It is ahead over the first hundreds of updates on MNIST, and equal on the digits.
         learning_rate: of Adam at the start; it falls to zero along a half cosine.
     """
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from benchmarks.peer_batches import Batches
 from benchmarks.peer_training import Clock, Settings, Trained, train
 
-# σ² of the kernel: the squared median distance between images, as published.
+# σ² of the kernel, the squared median distance between images, as published.
 VARIANCES = {"mnist": 105.0, "fashion_mnist": 127.0}
 _CHUNK = 2_000
 

@@ -73,7 +73,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Settings:
-    """What all peers are given alike. Training ends with the steps or the seconds, if both are set.
+    """What all peers are given alike; the first of steps and seconds to be used up ends training.
 
     Attributes:
         generator: makes the generator.

@@ -28,7 +28,8 @@ class VaeOptions:
     Attributes:
         learning_rate: of Adam at the start; it falls to zero along a half cosine.
         calibrated: pixels are normal about the decoder's image, of the variance that suits best;
-            otherwise they are the chances of a coin, as for binary images.
+            otherwise they are the chances of a coin, as for binary images. Generated digits of a
+            class then had a third of the spread of real ones, instead of nine tenths.
     """
 
     learning_rate: float = 2e-3
