@@ -54,6 +54,8 @@ TOO_GOOD = [0.08, 0.05, 0.02, 0.01, 0.005, 0.004, 0.003, 0.002]
         # most of the signal is unexplained, and nothing moves
         (1e-4, rows([0.5] * 8), sl.Status.STUCK),
         (1e-4, rows([0.5] * 2, last=5), sl.Status.STUCK),
+        # little is unexplained, but the run never moved
+        (1e-4, rows([0.06] * 8), sl.Status.STUCK),
     ],
 )
 def test_a_run_is_judged_by_its_history_and_the_noise(noise, history, status):

@@ -1,6 +1,5 @@
 """Architectures: made again from what is stored, and of the exact size asked for."""
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -10,7 +9,6 @@ from sketchlearn.models.generators import (
     MLP,
     Bounded,
     Convolutional,
-    Tabular,
     architecture_of,
     build,
 )
@@ -78,14 +76,3 @@ def test_building_does_not_change_the_stored_architecture():
     copy = dict(stored)
     build(stored)
     assert stored == copy
-
-
-def test_a_table_s_generator_starts_at_the_frequencies_of_slots_and_leans_on_its_latents():
-    torch.manual_seed(0)
-    generator = Tabular(MLP(6, 6, width=64, depth=2), [3, 2], [False, True])
-    mean = np.array([0.9, 0.1, 0.0, 0.02, 0.98, 0.5])
-    generator.start_at(mean, 1e-3)
-    soft = generator(torch.randn(4000, 6)).detach().numpy()
-    assert soft[:, [0, 1, 3, 4]].mean(axis=0) == pytest.approx(mean[[0, 1, 3, 4]], abs=0.08)
-    assert soft[:, 2].mean() < 0.02
-    assert np.log(soft[:, 0] / soft[:, 1]).std() > 0.3

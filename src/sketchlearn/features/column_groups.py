@@ -34,7 +34,7 @@ WINDOWS = 8
 _FEWEST_WAVES = 128
 
 # Shares of frequencies that touch one, two, three and four columns.
-SHARES = (0.12, 0.48, 0.2, 0.2)
+SHARES = (0.05, 0.15, 0.4, 0.4)
 
 # Lengths of numbers, log-uniform, in inverse deviations: from the bulk's shape to fine detail.
 _SMALLEST, _LARGEST = 0.3, 6.0

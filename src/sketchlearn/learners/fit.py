@@ -29,8 +29,8 @@ class Status(Enum):
         "Sketch again with a larger size."
     )
     STUCK = (
-        "Stuck: the generator explains less than nine tenths of the sketch's signal and no longer "
-        "improves. Try another seed, restarts, a smaller learning_rate or a larger generator."
+        "Stuck: the generator no longer improves, or never did, far from matching the sketch. "
+        "Try another seed, restarts, a smaller learning_rate or a larger generator."
     )
     NOISE_DOMINATES = (
         "Noise dominates: the sketch holds more sampling noise than signal. "

@@ -49,7 +49,8 @@ class GenerativeNetwork:
             cover evenly, more than the data's own dimension.
         steps: gradient steps.
         batch: generated records per step, shared evenly by the classes.
-        learning_rate: of Adam at the start; it falls to zero along a half cosine.
+        learning_rate: of Adam once warmed up, over the first 100 steps (of a short run a
+            twentieth); from there it falls to zero along a half cosine.
         held_out: share of the frequencies used for validation only, at most 500 of them.
         restarts: initialisations tried for a twentieth of the steps each; the best goes on.
         averaging: decay of the running average of the weights, which competes with the
@@ -208,9 +209,7 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     if isinstance(schema, TableSchema):
         inner = MLP(inputs, schema.dimension, width=256, depth=3)
         slots = [column.slots for column in schema.encoded]
-        made = Tabular(inner, slots, [column.number for column in schema.encoded])
-        made.start_at(sketch.side.mean(sketch.count), 1 / (2 * sketch.count))
-        return made
+        return Tabular(inner, slots, [column.number for column in schema.encoded])
     if schema.image is None:
         width = 128 if schema.dimension < 16 else 256
         return MLP(inputs, schema.dimension, width, depth=3)

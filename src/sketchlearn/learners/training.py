@@ -27,6 +27,10 @@ _EVALUATIONS = 40
 EVALUATION_RECORDS = 4096
 _PART = 1024
 
+# Steps over which the learning rate rises, in a run of twenty times as many or more. At full length
+# the first steps saturate the softmax of columns that are nearly constant, for good.
+_WARM_UP = 100
+
 # A model this near, in shares of the sketch's own noise, has nothing left to learn from it.
 _NEAR = 0.125
 
@@ -225,8 +229,10 @@ class Training:
             ) from error
 
     def _learning_rate(self) -> float:
-        progress = self.step / self.settings.steps
-        return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+        settings = self.settings
+        warm = min(1.0, (self.step + 1) / max(1, min(_WARM_UP, settings.steps // 20)))
+        falling = 0.5 * (1 + math.cos(math.pi * self.step / settings.steps))
+        return settings.learning_rate * warm * falling
 
     def _train_distance(self, generator: nn.Module) -> float:
         """Return the distance on the frequencies trained on; weigh them by what each shows."""

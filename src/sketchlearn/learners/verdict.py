@@ -11,6 +11,10 @@ from sketchlearn.learners.training import EVALUATION_RECORDS
 # Evaluations below which a history does not tell whether a distance still falls.
 _TELLING = 4
 
+# A distance that never fell below this share of the first one has not moved, as when a network
+# saturated within its first steps.
+_UNMOVED = 0.8
+
 
 def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -> Status:
     """Say how a run of at most `steps` steps went."""
@@ -26,7 +30,10 @@ def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -
     if best["held_out_distance"] > 4 * blur and excess > 0.5 * best["held_out_distance"]:
         return Status.SKETCH_TOO_SMALL
     early = history[-1]["step"] < steps
-    if best["held_out_distance"] > 0.1 * problem.signal + 4 * blur:
+    unmoved = len(history) >= _TELLING and best["held_out_distance"] > max(
+        _UNMOVED * history[0]["held_out_distance"], 10 * blur
+    )
+    if unmoved or best["held_out_distance"] > 0.1 * problem.signal + 4 * blur:
         return Status.STUCK if early or len(history) >= _TELLING else Status.BUDGET_SPENT
     falling = not early and _falling(history, best["held_out_distance"], error)
     return Status.BUDGET_SPENT if falling else Status.CONVERGED

@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,9 +17,6 @@ from sketchlearn.errors import FileFormatError, OptionError
 
 # Slope of the rectifiers of image generators on the negative side.
 LEAK = 0.2
-
-# How much larger than usual the last weights of a table's generator are at the start.
-_SPREAD = 5.0
 
 
 class MLP(nn.Sequential):
@@ -103,24 +99,6 @@ class Tabular(nn.Module):
         parts = self.inner(latents).flatten(1).split(self.widths, dim=1)
         soft = [part if i % 2 else part.softmax(dim=1) for i, part in enumerate(parts)]
         return torch.cat(soft, dim=1)
-
-    def start_at(self, mean: np.ndarray, least: float) -> None:
-        """Set the last layer so that slots are about as frequent as in the data from the start.
-
-        From far off, the softmax of a column that is nearly constant saturates within a few steps,
-        and has no gradient from then on. Weights are enlarged, since a generator whose columns
-        hardly depend on the latents is near a saddle: nothing tells which latents to give to what.
-
-        Args:
-            mean: of encoded records, shape (d,): how frequent each slot is.
-            least: how frequent to take a slot for that is less so.
-        """
-        *_, last = (layer for layer in self.inner.modules() if isinstance(layer, nn.Linear))
-        parts = torch.from_numpy(mean).float().split(self.widths)
-        with torch.no_grad():
-            last.weight.mul_(_SPREAD)
-            for part, bias in zip(parts[::2], last.bias.split(self.widths)[::2], strict=True):
-                bias.copy_(part.clamp(min=least).log())
 
 
 class Convolutional(nn.Module):
