@@ -172,3 +172,23 @@ def test_a_column_that_decides_another_is_not_computed_alone(fitted):
     assert set(made["town"].to_pylist()) == {"Nice"}
     with pytest.raises(OptionError, match="must be whole"):
         model.sample(2.5)
+
+
+def test_columns_come_back_stored_as_they_were(tmp_path):
+    rng = np.random.default_rng(0)
+    words = [["u", "v", "w"][i] for i in rng.integers(0, 3, 400)]
+    table = pa.table(
+        {
+            "wide": pa.array(words, pa.large_string()),
+            "codes": pa.array(words[1:] + words[:1]).dictionary_encode(),
+            "day": pa.array(rng.integers(0, 400, 400) * 86_400_000, pa.date64()),
+        }
+    )
+    model = sl.GenerativeNetwork(steps=5).fit(sl.sketch(table, size=40)).model
+    model.save(tmp_path / "model")
+    model = sl.load(tmp_path / "model")
+    assert model.sample(50).to_arrow().schema == table.schema
+    made = model.sample(50, where="codes = 'u'", derive={"wide": "upper(wide)"}).to_arrow()
+    assert made.schema == table.schema
+    assert set(made["codes"].to_pylist()) == {"u"}
+    assert set(made["wide"].to_pylist()) <= {"U", "V", "W"}

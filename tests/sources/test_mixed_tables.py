@@ -13,6 +13,7 @@ import pytest
 
 from sketchlearn.errors import ColumnError, EmptySourceError, SourceError
 from sketchlearn.sources import Batch, open_source
+from sketchlearn.sources.arrow_columns import STORED, as_stored
 from sketchlearn.sources.csv_files import CSV_BLOCK
 
 pa = pytest.importorskip("pyarrow")
@@ -49,11 +50,25 @@ def test_columns_of_every_kind_come_as_they_are() -> None:
         assert batch.table.column(name).to_pylist() == column.to_pylist()
     for name in ("text", "wide", "view", "codes", "runs"):
         assert source.schema.arrow.field(name).type == pa.string()
-    assert source.schema.arrow.field("codes").metadata == {b"dictionary": b"1"}
+    for name in ("wide", "view", "codes"):
+        again = as_stored(
+            pa.chunked_array([batch.table.column(name)]), source.schema.arrow.field(name)
+        )
+        assert again.type == KINDS[name].type
+        assert again.to_pylist() == KINDS[name].to_pylist()
     dtypes = dict(zip(source.schema.columns, source.schema.dtypes, strict=True))
     assert {name for name, dtype in dtypes.items() if dtype != "object"} == {
         "truth", "money", "count"
     }  # fmt: skip
+
+
+def test_codes_too_many_for_their_type_get_a_wider_one() -> None:
+    kind = pa.dictionary(pa.int8(), pa.string())
+    [field] = open_source(pa.table({"c": pa.array(["u"]).cast(kind)})).schema.arrow
+    words = [str(number) for number in range(200)]
+    again = as_stored(pa.chunked_array([words]), field)
+    assert again.to_pylist() == words
+    assert again.type == pa.dictionary(pa.int32(), pa.string())
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
@@ -69,7 +84,7 @@ def test_categories_of_data_frames(library: str) -> None:
     assert batch.table is not None
     assert batch.table.column(0).to_pylist() == ["u", "v", "u"]
     assert source.schema.arrow.field(0).type == pa.string()
-    assert b"dictionary" in source.schema.arrow.field(0).metadata
+    assert STORED in source.schema.arrow.field(0).metadata
 
 
 def test_pieces_of_a_batch_keep_records_and_labels_together() -> None:

@@ -21,6 +21,7 @@ from sketchlearn.encoding.named_columns import (
 )
 from sketchlearn.encoding.number_columns import number_column
 from sketchlearn.errors import ColumnError
+from sketchlearn.sources.arrow_columns import STORED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,11 +68,16 @@ def infer_columns(
 
 
 def types_of(arrow: pa.Schema) -> str:
-    """Return an Arrow schema as text, without metadata of tables or fields."""
+    """Return an Arrow schema as text, without metadata other than ways of storage."""
     import pyarrow as pa
 
-    plain = pa.schema([pa.field(field.name, field.type) for field in arrow])
+    plain = pa.schema([pa.field(field.name, field.type, metadata=_kept(field)) for field in arrow])
     return base64.b64encode(plain.serialize()).decode()
+
+
+def _kept(field: pa.Field) -> dict[bytes, bytes] | None:
+    told = (field.metadata or {}).get(STORED)
+    return None if told is None else {STORED: told}
 
 
 def _column(seen: Evidence, pilot: pa.RecordBatch, earlier: list[Column]) -> tuple[Column, str]:

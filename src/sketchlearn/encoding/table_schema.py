@@ -27,7 +27,7 @@ from sketchlearn.encoding.schema import (
 from sketchlearn.encoding.surprises import warn_of_numbers, warn_of_surprises
 from sketchlearn.errors import ColumnError, PlanError
 from sketchlearn.sources import Batch
-from sketchlearn.sources.arrow_columns import is_number, same_type
+from sketchlearn.sources.arrow_columns import as_stored, is_number, same_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -188,6 +188,16 @@ class TableSchema(Schema):
         labels = self.class_names(classes)
         name = self.label.name if self.label and labels is not None else None
         return TableRecords(pa.table(made), name, labels)
+
+    def stored(self, records: TableRecords) -> TableRecords:
+        """Return rows with columns stored as the source's were: as categories, views or wide."""
+        import pyarrow as pa
+
+        table = records.table
+        columns = {
+            name: as_stored(table[name], self.arrow.field(name)) for name in table.column_names
+        }
+        return replace(records, table=pa.table(columns))
 
     def _blocks(self, encoded: np.ndarray) -> list[np.ndarray]:
         """Return the numbers of each encoded column, in order, each (n, width)."""

@@ -95,7 +95,8 @@ class GenerativeModel:
         if where is None and not derive:
             made = draws(self, count, seed, label)
             parts: list[Any] = [self.schema.decode(part.encoded, part.classes) for part in made]
-            return parts[0].join(parts)
+            records = parts[0].join(parts)
+            return self.schema.stored(records) if isinstance(self.schema, TableSchema) else records
         if not isinstance(self.schema, TableSchema):
             raise OptionError(
                 "where or derive was given for a model that is none of a table. Sketch a table "
@@ -103,7 +104,7 @@ class GenerativeModel:
             )
         _require_dependents(self.schema, derive or {})
         with RowRules(where, derive) as rules:
-            return rows_under(rules, self, count, seed, label)
+            return self.schema.stored(rows_under(rules, self, count, seed, label))
 
     @property
     def _conditioned_on(self) -> int:

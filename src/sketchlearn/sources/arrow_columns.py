@@ -20,6 +20,9 @@ _STORED = (
     ("date32", ("date64",)),
 )
 
+# Metadata of a field that tell its way of storage: a schema of one field, as Arrow writes it.
+STORED = b"stored"
+
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
     """Return a type without its way of storage: dictionary, runs, views or wide offsets."""
@@ -35,6 +38,37 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
         if any(kind == getattr(pa, way)() for way in ways):
             return getattr(pa, plain)()
     return kind
+
+
+def given_back(kind: pa.DataType) -> bool:
+    """Tell whether plain columns can be stored as this type again: text or codes, no runs."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return not pa.types.is_nested(kind.value_type)
+    return any(kind == getattr(pa, way)() for _, ways in _STORED for way in ways)
+
+
+def as_stored(column: Any, field: pa.Field) -> Any:
+    """Return a plain chunked column in the way of storage that its field tells, if any.
+
+    Categories come in the order in which they appear, so that their order, if they had one, is
+    not claimed.
+    """
+    import pyarrow as pa
+
+    told = (field.metadata or {}).get(STORED)
+    if told is None:
+        return column
+    kind = pa.ipc.read_schema(pa.py_buffer(told)).field(0).type
+    if not pa.types.is_dictionary(kind):
+        return column.cast(kind)
+    coded = column.combine_chunks().dictionary_encode()
+    codes, words = coded.indices, coded.dictionary.cast(kind.value_type)
+    most = np.iinfo(kind.index_type.to_pandas_dtype()).max
+    if len(words) <= most:  # a tail makes one value more than the source had
+        codes = codes.cast(kind.index_type)
+    return pa.DictionaryArray.from_arrays(codes, words)
 
 
 def same_type(first: pa.DataType, later: pa.DataType) -> bool:

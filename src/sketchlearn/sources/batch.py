@@ -114,7 +114,8 @@ class SourceSchema:
         label: name of the label column, or None.
         arrow: names and types of the value columns of a table, in order; None for arrays. The
             metadata of a field has b"whole" where a text file showed whole numbers only, and
-            b"dictionary" where the column came as codes into a dictionary, as categories do.
+            b"stored" where the column came in another way of storage than its type, as categories
+            do, which are codes into a dictionary.
     """
 
     columns: tuple[str, ...]

@@ -12,7 +12,9 @@ import numpy as np
 
 from sketchlearn.errors import ColumnError, SourceError
 from sketchlearn.sources.arrow_columns import (
+    STORED,
     dtype_name,
+    given_back,
     plain_column,
     plain_type,
     same_type,
@@ -167,6 +169,6 @@ def _declared(field: pa.Field) -> pa.Field:
 
     kind = plain_type(field.type)
     told = dict(field.metadata or {})
-    if pa.types.is_dictionary(field.type):
-        told[b"dictionary"] = b"1"
+    if kind != field.type and given_back(field.type):
+        told[STORED] = pa.schema([field.with_metadata(None)]).serialize().to_pybytes()
     return pa.field(field.name, kind, metadata=told or None)
