@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -23,7 +23,9 @@ from sketchlearn.sources import open_source
 from sketchlearn.storage import require_writable
 
 Flat = Parameter(name="*")
-PlanFlags = flags_of(PlanOptions, types={"schema": Path | None})
+PlanFlags = flags_of(
+    PlanOptions, types={"schema": Path | None, "network": Literal["scattering"] | None}
+)
 
 
 def plan(

@@ -10,16 +10,18 @@ from sketchlearn.sketches import Plan, Sketch
 from sketchlearn.storage import kind_of
 
 
-def load(path: str | Path, generator: Any = None) -> Any:
+def load(path: str | Path, generator: Any = None, network: Any = None) -> Any:
     """Read a plan, a sketch or a model; the content says which.
 
     Args:
         path: a file, or the folder of a model.
         generator: the module of a model that was learnt with a user's own architecture.
+        network: the feature network of a plan or sketch that was made with a user's own.
 
     Raises:
         StorageError: there is nothing at `path`.
         FileFormatError: it is nothing the library wrote, of a newer version, cut or edited.
+        PlanError: the network is not the one of the plan.
     """
     path = Path(path)
     if not path.exists():
@@ -34,10 +36,14 @@ def load(path: str | Path, generator: Any = None) -> Any:
     except OSError as error:
         raise StorageError(f"Could not read {path}: {error.strerror}.") from error
     if start == b"{":
-        return Plan.load(path)
+        plan = Plan.load(path)
+        return plan if network is None else plan.with_network(network)
     kind = kind_of(path)
     if kind == "sketch":
-        return Sketch.load(path)
+        sketch = Sketch.load(path)
+        if network is not None:
+            sketch.plan = sketch.plan.with_network(network)
+        return sketch
     raise FileFormatError(
         f"{path} is a {kind!r} file; load reads plans, sketches and the folders of models."
     )

@@ -14,6 +14,7 @@ from sketchlearn.features import ColumnProjection
 from sketchlearn.features.column_groups import WINDOWS
 from sketchlearn.features.expected import expected_matching_loss
 from sketchlearn.features.matching import PackedFrequencies, matching_loss
+from sketchlearn.features.networks import NetworkFeatures
 from sketchlearn.features.rays import PER_RAY
 from sketchlearn.features.shared_waves import SharedWaves
 from sketchlearn.sketches import Sketch
@@ -29,12 +30,13 @@ _HELD_OUT_AT_MOST = 500
 class Target:
     """Frequencies (d, m) and the sketch's mean features on them, (classes, 2, m).
 
-    Those of a table share waves of its columns.
+    Those of a table share waves of its columns; a frozen network may come before them.
     """
 
     frequencies: Tensor
     mean: Tensor
     shared: SharedWaves | None = None
+    network: NetworkFeatures | None = None
 
     @cached_property
     def packed(self) -> PackedFrequencies:
@@ -52,6 +54,9 @@ class Target:
         if self.shared is not None:
             windows = None if step is None else self._windows(step)
             return expected_matching_loss(records, self.shared, self.mean, windows, weights)
+        if self.network is not None:
+            said = self.network(records.flatten(0, 2))
+            records = said.view(*records.shape[:3], -1)
         packed = self.packed if self.frequencies.device.type == "cpu" else None
         return matching_loss(records, self.frequencies, self.mean, packed)
 
@@ -120,7 +125,10 @@ class MatchingProblem:
             if isinstance(projection, ColumnProjection):
                 shared = SharedWaves.of(projection, which)
             return Target(
-                torch.from_numpy(frequencies), torch.from_numpy(mean.astype(np.float32)), shared
+                torch.from_numpy(frequencies),
+                torch.from_numpy(mean.astype(np.float32)),
+                shared,
+                plan.network_features,
             )
 
         energy = (np.abs(z) ** 2).mean(axis=1)  # (classes,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -73,6 +73,9 @@ class PlanOptions:
         standardise: "columns" gives each column mean 0 and deviation 1; "common" divides all
             by one deviation, for columns of one unit; "none" keeps the numbers; "auto" is
             "common" for images and "columns" otherwise.
+        network: frozen features of a record that frequencies see in its place: "scattering" for
+            fixed wavelets of images, or any torch module from records in the source's own units,
+            (n, d) or (n, *image), to numbers; a copy is kept, and its digest saved.
         image: shape of a record when flat columns are the pixels of an image, such as (28, 28).
         classes: every class of the label; by default those of the pilot.
         missing: "refuse" stops at a missing or non-finite value, "drop" drops such records;
@@ -93,6 +96,7 @@ class PlanOptions:
     features: Features = "fourier"
     moments: Literal["auto", "full", "diagonal"] = "auto"
     standardise: Literal["auto", "columns", "common", "none"] = "auto"
+    network: Any = None
     image: tuple[int, ...] | None = None
     classes: Sequence[int | str] | None = None
     missing: Missing = "refuse"

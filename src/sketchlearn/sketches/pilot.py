@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from sketchlearn.encoding import Missing, VectorSchema
-from sketchlearn.errors import ColumnError, EmptySourceError, MissingValuesError, PlanError
+from sketchlearn.errors import (
+    ColumnError,
+    EmptySourceError,
+    MissingValuesError,
+    OptionError,
+    PlanError,
+)
 from sketchlearn.features import LAWS, Windows
 from sketchlearn.features.hadamard import require_columns
 from sketchlearn.features.windows import require_image
@@ -51,22 +57,38 @@ def plan(source: Any, **options: Any) -> Plan:
 def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan:
     """Decide the plan from pilot records that were already read."""
     if is_table(source, pilot, options):
+        if options.network is not None:
+            raise OptionError(
+                "network was given, but the source is a table with columns of several kinds, which "
+                "no network sees. Choose the numbers with columns=[...] and encoding='vector'."
+            )
         return table_plan(source, pilot, options)
     pilot = _clean(pilot, options.missing)
     schema, reasons = _schema(source, pilot, options)
     encoded = schema.encode(pilot).values
     structure: Structure = "dense" if options.structure == "auto" else options.structure
-    windows = windows_of(encoded, schema.image) if structure == "windows" else None
-    scales, scale_reason = scales_of(encoded, options)
-    size = options.size
-    if size == "auto":
-        size = int(np.clip(round(250 * schema.dimension**0.5), 2_000, 10_000))
+    network, shape, seen = None, schema.image, encoded
+    if options.network is not None:
+        from sketchlearn.features.networks import FeatureNetwork  # loads torch
+
+        network = FeatureNetwork.of(options.network, schema.image or (schema.dimension,))
+        seen = network.over(schema.center, schema.spread, schema.image).of(encoded)
+        shape = network.shape
         reasons.append(
-            f"Sketch size: 250 √d within 2,000 to 10,000, for d = {schema.dimension} columns."
+            f"Network: {shape} numbers of each record, by weights fixed before the pass."
+        )
+    windows = windows_of(seen, shape) if structure == "windows" else None
+    scales, scale_reason = scales_of(seen, options)
+    dimension, size = seen.shape[1], options.size
+    if size == "auto":
+        size = int(np.clip(round(250 * dimension**0.5), 2_000, 10_000))
+        counted = "columns" if network is None else "outputs of the network"
+        reasons.append(
+            f"Sketch size: 250 √d within 2,000 to 10,000, for d = {dimension} {counted}."
         )
     law = LAWS[options.law](scales=scales)
     if structure in ("hadamard", "rays"):
-        require_columns(structure, schema.dimension)
+        require_columns(structure, dimension)
     return Plan(
         schema,
         law,
@@ -75,6 +97,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
         structure=structure,
         features=options.features,
         windows=windows,
+        network=network,
         moments=moments_of(options, schema.dimension),
         reasons=(*reasons, scale_reason),
     )

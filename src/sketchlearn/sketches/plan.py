@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from sketchlearn.encoding import Schema, TableSchema, schema_from_document
+from sketchlearn.encoding import Schema, TableSchema, VectorSchema, schema_from_document
 from sketchlearn.errors import FileFormatError, PlanError, PlanMismatchError, StorageError
 from sketchlearn.features import (
     ColumnBlock,
@@ -27,6 +27,11 @@ from sketchlearn.features import (
 from sketchlearn.features.laws import law_from_document
 from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
 from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from sketchlearn.features.networks import FeatureNetwork, NetworkFeatures
 
 # The largest sketch size: sixteen million frequencies are a quarter of a gigabyte of sums.
 MOST_FREQUENCIES = 2**24
@@ -56,6 +61,7 @@ class Plan:
             ones, "rays" for five frequencies along each; "columns" for frequencies of tables,
             each on one to four columns; "windows" for those of images, each on a square of pixels.
         windows: what windows are scaled by, for the structure "windows" alone.
+        network: frozen, between encoded records and frequencies; None for the records themselves.
         reasons: why each part was chosen, in sentences; no part of what is compared.
         device: where the pass sums, as torch names it; no part of what is compared or saved.
     """
@@ -68,6 +74,7 @@ class Plan:
     moments: Moments | None = None
     features: Features = "fourier"
     windows: Windows | None = None
+    network: FeatureNetwork | None = None
     reasons: tuple[str, ...] = field(default=(), compare=False)
     device: str = field(default="cpu", compare=False)
 
@@ -77,6 +84,41 @@ class Plan:
             raise PlanError("A plan of a table has the structure 'columns', and no other plan has.")
         if (self.structure == "windows") != (self.windows is not None):
             raise PlanError("A plan of the structure 'windows' has windows, and no other plan has.")
+        if table and self.network is not None:
+            raise PlanError("A plan of a table has no network between rows and frequencies.")
+
+    @property
+    def dimension(self) -> int:
+        """Numbers that frequencies see of a record: those of the network, or of the encoding."""
+        return self.schema.dimension if self.network is None else self.network.size
+
+    @cached_property
+    def network_features(self) -> NetworkFeatures | None:
+        """The network as a map of encoded records, or None.
+
+        Raises:
+            PlanError: the plan was read from a file, and the network is the user's own.
+        """
+        if self.network is None:
+            return None
+        assert isinstance(self.schema, VectorSchema)
+        schema = self.schema
+        return self.network.over(schema.center, schema.spread, schema.image)
+
+    def seen(self, encoded: np.ndarray) -> np.ndarray:
+        """Return what frequencies see of encoded records (n, d), shape (n, `dimension`)."""
+        features = self.network_features
+        return encoded if features is None else features.of(encoded)
+
+    def with_network(self, module: nn.Module) -> Plan:
+        """Return the plan with the feature network that its file does not hold.
+
+        Raises:
+            PlanError: the plan has no network, another one, or one with other weights.
+        """
+        if self.network is None:
+            raise PlanError("A network was given, but the plan has none. Leave it out.")
+        return self._replaced(network=self.network.with_module(module))
 
     @cached_property
     def frequencies(self) -> np.ndarray:
@@ -84,7 +126,7 @@ class Plan:
         if self.structure != "dense":
             return self.projection.frequencies
         assert self.law is not None
-        return draw_frequencies(self.law, self.schema.dimension, self.size, self.seed)
+        return draw_frequencies(self.law, self.dimension, self.size, self.seed)
 
     @cached_property
     def projection(self) -> Projection:
@@ -103,10 +145,14 @@ class Plan:
         than a record's share. Where the device cannot be used, the pass says so in the log and
         stays on the processor.
         """
-        moved = replace(self, device=device)
+        return self._replaced(device=device)
+
+    def _replaced(self, **parts: Any) -> Plan:
+        """Return the plan with parts that frequencies do not depend on replaced."""
+        made = replace(self, **parts)
         known = {name: vars(self)[name] for name in ("frequencies",) if name in vars(self)}
-        vars(moved).update(known)
-        return moved
+        vars(made).update(known)
+        return made
 
     def _projection(self) -> Projection:
         dither = draw_dither(self.size, self.seed) if self.features == "one-bit" else None
@@ -115,12 +161,12 @@ class Plan:
             return replace(draw_columns(blocks, self.size, self.seed), dither=dither)
         assert self.law is not None
         if self.windows is not None:
-            image = self.schema.image or ()
+            image = (self.schema.image if self.network is None else self.network.shape) or ()
             drawn = draw_windows(self.law, self.windows, image, self.size, self.seed)
             return replace(drawn, dither=dither)
         draw = {"hadamard": draw_hadamard, "rays": draw_rays}.get(self.structure)
         if draw is not None:
-            drawn = draw(self.law, self.schema.dimension, self.size, self.seed)
+            drawn = draw(self.law, self.dimension, self.size, self.seed)
             return replace(drawn, dither=dither)
         return Projection(self.frequencies, dither)
 
@@ -147,6 +193,8 @@ class Plan:
         over = f"{schema.dimension} columns"
         if isinstance(schema, TableSchema):
             over = f"{len(schema.encoded)} columns, {schema.dimension} numbers once encoded"
+        if self.network is not None:
+            over = f"{self.dimension} outputs of a frozen network ({self.network.digest[:12]})"
         lines = [
             f"Plan {self.digest[:12]}: {self.size} frequencies over {over}"
             + (f", one sketch row per class of {schema.label.name!r}" if schema.label else "")
@@ -213,6 +261,8 @@ class Plan:
             document["features"] = self.features
         if self.windows is not None:
             document["windows"] = self.windows.to_document()
+        if self.network is not None:
+            document["network"] = self.network.to_document()
         if self.moments is not None:
             document["moments"] = self.moments
         return document
@@ -238,6 +288,7 @@ class Plan:
                 features=_one_of(document.get("features", "fourier"), FEATURES),
                 moments=_one_of(document.get("moments"), (None, *MOMENTS)),
                 windows=_windows(document.get("windows")),
+                network=_network(document.get("network")),
                 structure=_one_of(document.get("structure", "dense"), STRUCTURES),
                 reasons=tuple(str(reason) for reason in document["reasons"]),
             )
@@ -298,6 +349,14 @@ def _within(value: int, least: int, most: int) -> int:
 
 def _windows(document: dict[str, Any] | None) -> Windows | None:
     return None if document is None else Windows.from_document(document)
+
+
+def _network(document: dict[str, Any] | None) -> FeatureNetwork | None:
+    if document is None:
+        return None
+    from sketchlearn.features.networks import FeatureNetwork  # loads torch
+
+    return FeatureNetwork.from_document(document)
 
 
 def _one_of(value: Any, known: tuple[Any, ...]) -> Any:

@@ -95,9 +95,8 @@ class Sketch:
         schema = self.plan.schema
         encoded = schema.encode(batch, missing)
         side = self.side + SideSums.of(encoded.values, full=self.plan.full_moments)
-        self.sums += integer_sums(
-            encoded.values, self.plan.projection, encoded.classes, schema.class_count
-        )
+        seen = self.plan.seen(encoded.values)
+        self.sums += integer_sums(seen, self.plan.projection, encoded.classes, schema.class_count)
         self.counts += np.bincount(encoded.classes, minlength=schema.class_count)
         self.side = side
         self.dropped += encoded.dropped
@@ -313,7 +312,7 @@ class Sketch:
         sketch = cls.of_tensors(plan, tensors, int(document["dropped"]), where)
         frequencies = tensors.get("frequencies")
         if frequencies is not None:
-            shape = (plan.schema.dimension, plan.size)
+            shape = (plan.dimension, plan.size)
             fits = frequencies.shape == shape and frequencies.dtype == np.float32
             if not fits or not np.isfinite(frequencies).all():
                 raise FileFormatError(f"The frequencies embedded in {where} do not fit its plan.")

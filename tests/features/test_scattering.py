@@ -1,0 +1,55 @@
+"""Wavelets of images: blind to shade, patient with shifts, the same however planes are laid out."""
+
+import pytest
+import torch
+
+from sketchlearn.errors import OptionError
+from sketchlearn.features.scattering import Scattering
+
+
+def stroke(left):
+    """An image of 28 × 28 with an upright stroke."""
+    image = torch.zeros(1, 28, 28)
+    image[0, 6:22, left : left + 3] = 1
+    return image
+
+
+def test_a_shift_by_a_pixel_matters_less_than_between_pixels():
+    near, far = (Scattering((28, 28))(stroke(left)) for left in (13, 14))
+    moved = (near - far)[:, 4:].norm() / near[:, 4:].norm()
+    assert moved < 0.5 * (stroke(13) - stroke(14)).norm() / stroke(13).norm()
+
+
+def test_wavelets_see_no_shade_and_the_halved_image_does():
+    shade = torch.full((1, 40, 40), 0.7)
+    said = Scattering((40, 40))(shade)[0]
+    assert said.shape == (4 + 12, 10, 10)
+    assert said[:4] == pytest.approx(torch.full((4, 10, 10), 0.7))
+    assert said[4:, 3:7, 3:7] == pytest.approx(torch.zeros(12, 4, 4), abs=2e-3)
+
+
+def test_a_wavelet_answers_most_to_edges_across_its_wave():
+    upright = Scattering((28, 28), orientations=4)(stroke(13))[0, 4:8].sum(dim=(1, 2))
+    lying = Scattering((28, 28), orientations=4)(stroke(13).mT)[0, 4:8].sum(dim=(1, 2))
+    assert int(upright.argmax()) == 0
+    assert int(lying.argmax()) == 2
+
+
+def test_planes_may_come_first_or_last():
+    images = torch.rand(3, 3, 16, 20, generator=torch.Generator().manual_seed(0))
+    first = Scattering((3, 16, 20))(images)
+    last = Scattering((16, 20, 3))(images.movedim(1, -1))
+    assert first.shape == (3, 3 * 16, 4, 5)
+    assert torch.equal(first, last)
+
+
+def test_a_black_image_has_finite_slopes():
+    black = torch.zeros(1, 8, 8, requires_grad=True)
+    Scattering((8, 8))(black).sum().backward()
+    assert torch.isfinite(black.grad).all()
+
+
+@pytest.mark.parametrize("image", [(30, 28), (784,), (4, 4)])
+def test_records_that_are_no_such_images_are_refused(image):
+    with pytest.raises(OptionError, match="multiples of 4"):
+        Scattering(image)
