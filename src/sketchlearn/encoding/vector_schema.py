@@ -8,6 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
+from sketchlearn.encoding.pixel_units import check_pixels
 from sketchlearn.encoding.records import Records
 from sketchlearn.encoding.schema import (
     Encoded,
@@ -65,7 +66,7 @@ class VectorSchema(Schema):
         """Standardise a batch and number its labels.
 
         Raises:
-            ColumnError: the batch has another number of columns.
+            ColumnError: the batch has another number of columns, or pixels in other units.
             MissingValuesError: NaN or infinite values, and `missing` is "refuse".
             LabelError: no label where the schema has one, or a class it does not know.
         """
@@ -82,7 +83,10 @@ class VectorSchema(Schema):
         if values.dtype not in (np.float32, np.float64):
             values = values.astype(np.float64)
         encoded = np.empty(values.shape)
-        if standardise(values, *self._arrays, encoded):
+        whole = standardise(values, *self._arrays, encoded)
+        if self.image is not None and whole and max(self.spread) != 1:
+            check_pixels(encoded)
+        if whole:
             return Encoded(encoded, self.class_numbers(batch), 0)
         finite = np.asarray(np.isfinite(encoded).all(axis=1))
         dropped = int((~finite).sum())

@@ -145,7 +145,12 @@ def _schema(
         for name, same, deviation in zip(source.columns, same_value, spread, strict=True)
         if same or deviation == 0
     ]
-    if len(constant) == len(source.columns) or (constant and how == "columns"):
+    if len(constant) == len(source.columns):
+        raise ColumnError(
+            f"All {len(constant)} columns have the same value in all {len(values)} pilot records, "
+            "as in images that are all black: there is nothing to learn. Check the source."
+        )
+    if constant and how == "columns":
         raise ColumnError(
             f"Column {constant[0]!r} has the same value in all {len(values)} pilot records"
             + (f", and so have {len(constant) - 1} others" if len(constant) > 1 else "")

@@ -87,7 +87,7 @@ class Choice:
             found: shape the source itself declares, or None.
 
         Raises:
-            ColumnError: the declared shape does not hold `width` values.
+            ColumnError: the declared shape does not hold `width` values, or is not the source's.
         """
         if self.image is None:
             # Some pixels of an image are no image.
@@ -97,7 +97,17 @@ class Choice:
                 f"image={self.image} holds {math.prod(self.image)} values, but each record has "
                 f"{width}. Give the shape of one record, or choose its columns with columns=[...]."
             )
+        if found is not None and _without_ones(found) != _without_ones(self.image):
+            raise ColumnError(
+                f"Records of shape {found} were given where image={self.image} was expected, as "
+                "when planes come first instead of last. Move the axes (numpy.moveaxis), or give "
+                "records of one axis if their order is right."
+            )
         return self.image
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(side for side in shape if side != 1)
 
 
 def _checked_columns(columns: Sequence[str], label: str | None) -> tuple[str, ...]:
