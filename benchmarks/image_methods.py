@@ -6,6 +6,7 @@ import resource
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,8 +19,13 @@ from benchmarks.image_peers import PEERS, default_factory, peers
 from benchmarks.image_sets import ImageSet
 from benchmarks.peer_training import Settings
 
-OURS = "sketchlearn"
-METHODS = (OURS, *PEERS)
+# How images are sketched; the first is the default.
+OURS: dict[str, dict[str, Any]] = {
+    "sketchlearn": {},
+    "sketchlearn windows": {"structure": "windows"},
+    "sketchlearn wavelets": {"structure": "windows", "network": "scattering"},
+}
+METHODS = (*OURS, *PEERS)
 
 _ROW_GROUP = 2_000
 
@@ -53,7 +59,7 @@ class Task:
         method: one of METHODS.
         seed: of all that is drawn.
         seconds: of the processor, for the peers.
-        steps: of sketchlearn, instead of its default.
+        fit: options of sketchlearn's learner other than its defaults.
     """
 
     name: str
@@ -64,19 +70,19 @@ class Task:
     method: str
     seed: int
     seconds: float
-    steps: int | None
+    fit: dict[str, Any]
 
     def run(self) -> Made:
         """Learn and make images; in a process of its own, or its peak of memory says nothing."""
         torch.set_num_threads(1)
-        return self._ours() if self.method == OURS else self._peer()
+        return self._ours() if self.method in OURS else self._peer()
 
     def _ours(self) -> Made:
         base, start = _peak(), time.process_time()
-        sketch = sl.sketch(self.file, label="label", image=self.image, seed=self.seed)
+        how = OURS[self.method]
+        sketch = sl.sketch(self.file, label="label", image=self.image, seed=self.seed, **how)
         passed = time.process_time() - start
-        options = {} if self.steps is None else {"steps": self.steps}
-        fit = sl.GenerativeNetwork(seed=self.seed, **options).fit(sketch)
+        fit = sl.GenerativeNetwork(seed=self.seed, **self.fit).fit(sketch)
         costs = {
             "CPU seconds": time.process_time() - start,
             "CPU seconds of the pass": passed,

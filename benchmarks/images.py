@@ -26,7 +26,7 @@ from benchmarks import image_sets, results
 from benchmarks.image_classifiers import CLASSIFIERS, FAST
 from benchmarks.image_cnn import train_cnn
 from benchmarks.image_judge import ImageJudge, draw_grid, draw_neighbours
-from benchmarks.image_methods import METHODS, OURS, Made, Task, write_images
+from benchmarks.image_methods import METHODS, Made, Task, write_images
 
 
 def main() -> None:
@@ -43,6 +43,9 @@ def main() -> None:
     command = f"python -m benchmarks.images --data DIR --rows {chosen.rows}"
     if chosen.fast:
         command += " --fast"
+    for option in ("steps", "batch"):
+        if getattr(chosen, option) is not None:
+            command += f" --{option} {getattr(chosen, option)}"
     command += f" --seconds {chosen.seconds:g} --seeds {' '.join(map(str, chosen.seeds))}"
     results.write(chosen.results, command, figures)
 
@@ -54,6 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", default=["real", *METHODS])
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--steps", type=int, help="of sketchlearn, instead of its default")
+    parser.add_argument("--batch", type=int, help="of sketchlearn, instead of its default")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--fast", action="store_true", help="leave out the slow classifiers")
@@ -71,18 +75,19 @@ def _figures(name: str, chosen: argparse.Namespace) -> Any:
         file = Path(kept) / "images.parquet"
         write_images(data, file)
         image, top = data.train_images.shape[1:], data.top
+        asked = {"steps": chosen.steps, "batch": chosen.batch}
+        fit = {key: value for key, value in asked.items() if value is not None}
         for method in chosen.methods:
             rows = []
             for seed in chosen.seeds:
                 if method == "real":
                     made = Made(data.unit(data.train_images), data.train_labels, {})
                 else:
-                    steps = chosen.steps if method == OURS else None
                     where = (name, chosen.data, file, image, top)
-                    made = _apart(Task(*where, method, seed, chosen.seconds, steps))
+                    made = _apart(Task(*where, method, seed, chosen.seconds, fit))
                 rows.append(made.costs | judge.judge(made.images, made.labels, seed))
                 if chosen.pictures and seed == chosen.seeds[0]:
-                    start = chosen.pictures / f"{name}-{method.lower()}"
+                    start = chosen.pictures / f"{name}-{method.lower().replace(' ', '-')}"
                     draw_grid(made.images, made.labels, start.with_suffix(".png"))
                     draw_neighbours(made.images, data, Path(f"{start}-nearest.png"))
             yield method, rows
