@@ -114,6 +114,12 @@ def test_rows_are_computed_and_written_to_a_database(run, people, tmp_path):
     code, out, error = run(*asked, "--derive.age", "coalesce(age, 0) + 100")
     assert (code, error) == (0, "")
     assert "Wrote 40 records to the table old" in out
+    code, out, error = run("evaluate", model, "select * from old", "--db", base)
+    assert (code, error) == (0, "")
+    assert "two_way_tv" in out
+    code, _, error = run("evaluate", model, "select age from old", "--db", base)
+    assert code == 1
+    assert "town" in error
     with duckdb.connect(str(base)) as connection:
         found = connection.execute("select count(*), min(age) from old").fetchone()
     assert found[0] == 40

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 import sketchlearn as sl
 from sketchlearn.cli.options import flags_of, given
 from sketchlearn.cli.progress import progress
+from sketchlearn.encoding import TableSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models import GenerativeModel
 
@@ -110,17 +111,21 @@ def evaluate(
     /,
     *,
     train: str | None = None,
+    db: str | None = None,
     seed: int = 0,
     json_out: Path | None = None,
 ) -> None:
     """Judge a model against held-out records, every metric beside its floor.
 
     Example: sketchlearn evaluate model holdout.parquet --train train.parquet
+             sketchlearn evaluate model "select * from trips where year = 2026" --db trips.duckdb
 
     Args:
         model: the folder of the model.
-        holdout: real records that were not sketched.
-        train: the records that were sketched, to look for copies of them.
+        holdout: real records that were not sketched: files, or with --db a query.
+        train: the records that were sketched, to look for copies of them: files, or with --db a
+            query.
+        db: a database to query, as for `sketch`.
         seed: of samples and splits.
         json_out: also write the figures to this JSON file.
     """
@@ -129,10 +134,22 @@ def evaluate(
 
     with progress("evaluating") as advance:
         advance(0, None, "")
-        figures = sl.evaluate(_model(model), holdout, train, seed=seed)
+        judged = _model(model)
+        real = [_rows(source, db, judged) for source in (holdout, train)]
+        figures = sl.evaluate(judged, *real, seed=seed)
     print(table(figures))
     if json_out:
         write_whole(json_out, json.dumps(figures, indent=1).encode())
+
+
+def _rows(source: str | None, db: str | None, model: GenerativeModel) -> Any:
+    """Return files as they are named, or the rows of a query with the columns of a model."""
+    if source is None or db is None:
+        return source
+    schema = model.schema
+    columns = schema.drawn_columns if isinstance(schema, TableSchema) else schema.columns
+    label = schema.label.name if schema.label else None
+    return sl.open_source(source, columns=columns, label=label, image=schema.image, database=db)
 
 
 def fit_with_progress(learner: Any, sketch: Any, checkpoint: Path | None) -> Any:

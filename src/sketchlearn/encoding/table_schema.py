@@ -60,6 +60,11 @@ class TableSchema(Schema):
         """Names of the source's columns, in order."""
         return tuple(column.name for column in self.fields)
 
+    @property
+    def drawn_columns(self) -> tuple[str, ...]:
+        """Names of the columns that generated rows have: those that were not left out."""
+        return tuple(column.name for column in self.fields if column.kind != "left out")
+
     @cached_property
     def arrow(self) -> pa.Schema:
         """Arrow types of the columns."""

@@ -40,6 +40,12 @@ def is_table(source: SourceSchema, pilot: Batch, options: PlanOptions) -> bool:
     if options.encoding == "vector":
         return False
     mixed = any(dtype in ("object", "bool") for dtype in source.dtypes)
+    if mixed and options.structure not in ("auto", "columns"):
+        raise OptionError(
+            f"structure={options.structure!r} is for records of numbers alone, and the source has "
+            "columns of text or truth values. Leave structure out, or choose the numbers with "
+            "columns=[...]."
+        )
     asked = options.encoding == "table" or bool(options.declared)
     if not asked and not mixed and not _needs_slots(source, pilot, options):
         return False

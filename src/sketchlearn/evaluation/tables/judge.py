@@ -50,7 +50,7 @@ def _rows(source: Any, schema: TableSchema) -> pa.Table:
     import pyarrow as pa
 
     label = schema.label.name if schema.label else None
-    opened = open_source(source, columns=schema.columns, label=label)
+    opened = open_source(source, columns=schema.drawn_columns, label=label)
     parts = []
     for batch in opened.batches():
         assert batch.table is not None
