@@ -109,3 +109,40 @@ def test_file_of_no_byte(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").touch()
     with pytest.raises(EmptySourceError, match="0 bytes"):
         open_source(tmp_path / "x.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (["2024-02-29T12:00:00", None, "2024-02-29"], pa.timestamp("us")),
+        (["2024-02-29T12:00:00Z", None, "2024-02-29T14:00:00+02:00"], pa.timestamp("us", "UTC")),
+    ],
+)
+def test_moments_keep_whether_they_have_a_time_zone(
+    tmp_path: Path, texts: list[str | None], kind: pa.DataType
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(_lines([{"m": text} for text in texts]))
+    assert open_source(path).schema.arrow.field("m").type == kind
+    found = [row["m"] for row in _rows(path)]
+    assert found[1] is None
+    if kind.tz:
+        assert found[0] == found[2] == dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "match"),
+    [
+        ("2024-02-29T12:00:00Z", "2024-03-01T08:30:00", "'2024-03-01T08:30:00' has no time zone"),
+        ("2024-02-29T12:00:00", "2024-03-01T08:30:00-05", "has a time zone, where the first"),
+        ("2024-02-29T12:00:00", "soon", r"'m' held moments at first, and later not \(.*soon"),
+    ],
+)
+def test_moments_unlike_the_first_are_refused(
+    tmp_path: Path, first: str, later: str, match: str
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(_lines([{"m": first}]))
+    (tmp_path / "y.jsonl").write_bytes(_lines([{"m": first}, {"m": later}]))
+    with pytest.raises(SourceError, match=match):
+        list(open_source([path, tmp_path / "y.jsonl"]).batches())

@@ -13,6 +13,7 @@ from sketchlearn.errors import ColumnError, SourceError
 from sketchlearn.sources.batch import Batch, Source
 from sketchlearn.sources.choice import Choice
 from sketchlearn.sources.files import origin_of, reading, refuse_empty, spread_rows, widened
+from sketchlearn.sources.json_moments import moments_of
 from sketchlearn.sources.table_layout import TableLayout
 
 if TYPE_CHECKING:
@@ -125,9 +126,22 @@ def _parsed(block: bytes, known: pa.Schema, path: Path, line: int) -> pa.Table:
         return pa.table({})
     # One block of pyarrow's, which else may see another type in each of several.
     read = pa_json.ReadOptions(block_size=len(block) + 1)
-    parse = pa_json.ParseOptions(explicit_schema=known, unexpected_field_behavior="infer")
-    try:
+
+    def parsed(fields: dict[str, pa.DataType]) -> pa.Table:
+        parse = pa_json.ParseOptions(
+            explicit_schema=pa.schema(fields), unexpected_field_behavior="infer"
+        )
         return pa_json.read_json(io.BytesIO(block), read_options=read, parse_options=parse)
+
+    asked = {field.name: field.type for field in known}
+    moments = {name: kind for name, kind in asked.items() if pa.types.is_timestamp(kind)}
+    try:
+        # moments are read as text, since pyarrow's reader drops their zones
+        table = parsed(asked | dict.fromkeys(moments, pa.string()))
+        found = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+        if found:
+            order = table.column_names
+            table = parsed(asked | dict.fromkeys([*moments, *found], pa.string())).select(order)
     except pa.ArrowInvalid as error:
         row = re.search(r" in row (\d+)$", str(error))
         where = f"line {line + int(row[1])}" if row else f"a line from {line} on"
@@ -136,3 +150,8 @@ def _parsed(block: bytes, known: pa.Schema, path: Path, line: int) -> pa.Table:
             f"Expected one JSON object a line, whose fields keep the type they had in the first "
             f"{JSON_BLOCK >> 20} megabytes of the first file. Correct the line."
         ) from error
+    for name in (*moments, *found):
+        where = table.column_names.index(name)
+        column = moments_of(table[name], moments.get(name), name, path)
+        table = table.set_column(where, name, column)
+    return table
