@@ -178,10 +178,27 @@ def test_the_model_has_the_best_weights_of_the_history(gaussian):
     best = min(fit.history, key=lambda row: row["held_out_distance"])
     run = training.Training(
         training.MatchingProblem.of(gaussian, 0.1, 0),
-        training.TrainingSettings(4, 12, 32, 0.3, 0.99, 20, 0),
+        training.TrainingSettings(4, 12, 32, 0.3, 0, 0.99, 20, 0),
         fit.model.generator,
     )
     assert run.evaluate()["held_out_distance"] == best["held_out_distance"]
+
+
+def test_the_learning_rate_rises_while_warming_up(gaussian):
+    def moved(warm_up):
+        run = training.Training(
+            training.MatchingProblem.of(gaussian, 0.1, 0),
+            training.TrainingSettings(4, 2000, 32, 0.1, warm_up, 0.99, 20, 0),
+            nn.Linear(4, gaussian.plan.schema.dimension),
+        )
+        before = [weights.detach().clone() for weights in run.generator.parameters()]
+        run.advance(1)
+        pairs = zip(run.generator.parameters(), before, strict=True)
+        return max(float((after.detach() - then).abs().max()) for after, then in pairs)
+
+    # the first step of Adam has the length of the learning rate, whatever the gradient
+    assert moved(0) == pytest.approx(0.1, rel=1e-3)
+    assert moved(100) == pytest.approx(0.001, rel=1e-3)
 
 
 def test_patience_stops_a_run_that_no_longer_improves(gaussian):

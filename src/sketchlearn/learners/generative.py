@@ -27,6 +27,10 @@ from sketchlearn.storage import digest_of
 
 OnStep = Callable[[int, dict[str, float]], None]
 
+# Steps over which the learning rate of a table's generator rises. At full length the first steps
+# saturate the softmax of columns that are nearly constant, for good.
+_WARM_UP = 100
+
 # From this many pixels on, neighbouring pixels are worth a convolution.
 _CONVOLUTION_PIXELS = 400
 
@@ -49,8 +53,8 @@ class GenerativeNetwork:
             cover evenly, more than the data's own dimension.
         steps: gradient steps.
         batch: generated records per step, shared evenly by the classes.
-        learning_rate: of Adam once warmed up, over the first 100 steps (of a short run a
-            twentieth); from there it falls to zero along a half cosine.
+        learning_rate: of Adam at the start; it falls to zero along a half cosine. Of tables it
+            rises first, over 100 steps or a twentieth of a short run.
         held_out: share of the frequencies used for validation only, at most 500 of them.
         restarts: initialisations tried for a twentieth of the steps each; the best goes on.
         averaging: decay of the running average of the weights, which competes with the
@@ -122,6 +126,7 @@ class GenerativeNetwork:
             steps=self.steps,
             batch=self.batch,
             learning_rate=self.learning_rate,
+            warm_up=min(_WARM_UP, self.steps // 20) if _is_table(sketch) else 0,
             averaging=self.averaging,
             patience=self.patience,
             seed=self.seed,
@@ -218,6 +223,10 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     else:
         inner = Convolutional(inputs, schema.image, channels=32, width=512)
     return Bounded(inner, sketch.side.lower.tolist(), sketch.side.upper.tolist())
+
+
+def _is_table(sketch: Sketch) -> bool:
+    return isinstance(sketch.plan.schema, TableSchema)
 
 
 def require_output(generator: nn.Module, inputs: int, dimension: int) -> None:

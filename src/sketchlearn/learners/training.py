@@ -27,22 +27,22 @@ _EVALUATIONS = 40
 EVALUATION_RECORDS = 4096
 _PART = 1024
 
-# Steps over which the learning rate rises, in a run of twenty times as many or more. At full length
-# the first steps saturate the softmax of columns that are nearly constant, for good.
-_WARM_UP = 100
-
 # A model this near, in shares of the sketch's own noise, has nothing left to learn from it.
 _NEAR = 0.125
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """The numbers of a training run; see `GenerativeNetwork` for their meaning."""
+    """The numbers of a training run; see `GenerativeNetwork` for their meaning.
+
+    `warm_up` are the steps over which the learning rate rises.
+    """
 
     latent: int
     steps: int
     batch: int
     learning_rate: float
+    warm_up: int
     averaging: float
     patience: int
     seed: int
@@ -230,7 +230,7 @@ class Training:
 
     def _learning_rate(self) -> float:
         settings = self.settings
-        warm = min(1.0, (self.step + 1) / max(1, min(_WARM_UP, settings.steps // 20)))
+        warm = min(1.0, (self.step + 1) / max(1, settings.warm_up))
         falling = 0.5 * (1 + math.cos(math.pi * self.step / settings.steps))
         return settings.learning_rate * warm * falling
 
