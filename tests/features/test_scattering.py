@@ -1,10 +1,12 @@
 """Wavelets of images: blind to shade, patient with shifts, the same however planes are laid out."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from sketchlearn.errors import OptionError
-from sketchlearn.features.scattering import Scattering
+from sketchlearn.features.scattering import Scattering, moduli_averages
 
 
 def stroke(left):
@@ -53,3 +55,27 @@ def test_a_black_image_has_finite_slopes():
 def test_records_that_are_no_such_images_are_refused(image):
     with pytest.raises(OptionError, match="multiples of 4"):
         Scattering(image)
+
+
+@pytest.mark.parametrize(("image", "square"), [((8, 12), 4), ((16, 8), 2)])
+def test_compiled_averages_and_gradients_are_those_of_the_reference(image, square):
+    network = Scattering((28, 28), orientations=5)
+    pixels = torch.rand(3, 1, *image, generator=torch.Generator().manual_seed(0))
+    found = []
+    for averages in (network._averages, partial(moduli_averages, filters=network.filters)):
+        own = pixels.clone().requires_grad_()
+        said = averages(own, square=square)
+        (slope,) = torch.autograd.grad((said * said.detach().cos()).sum(), own)
+        found.append((said.detach(), slope))
+    (compiled, slope), (plain, expected) = found
+    assert compiled.shape == (3, 5, image[0] // square, image[1] // square)
+    assert torch.allclose(compiled, plain, atol=1e-6)
+    assert torch.allclose(slope, expected, atol=1e-5)
+
+
+def test_a_scattering_in_double_precision_says_the_same():
+    network = Scattering((8, 8))
+    images = torch.rand(2, 8, 8, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(
+        network.double()(images.double()).float(), Scattering((8, 8))(images), atol=1e-5
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,9 +19,25 @@ _TILE = 2**20
 _WORK_PER_THREAD = 2**27
 
 
+class Packed(Protocol):
+    """Frequencies laid out for the compiled loss; made once and used by every step."""
+
+    def value_and_gradient(
+        self, records: np.ndarray, target: np.ndarray, wanted: bool
+    ) -> tuple[float, np.ndarray | None]:
+        """Return the sum of the loss over frequencies and, if wanted, its gradient.
+
+        Args:
+            records: float32, shape (classes, 2, half, d).
+            target: float32, shape (classes, 2, m).
+            wanted: whether the gradient is.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class PackedFrequencies:
-    """Frequencies laid out for the compiled loss; made once and used by every step.
+    """Frequencies that see whole records, laid out for the compiled loss.
 
     Attributes:
         forward: for phases, in turns.
@@ -38,6 +54,30 @@ class PackedFrequencies:
 
         array = frequencies.detach().cpu().numpy()
         return cls(pack_forward(array.astype(np.float64) / (2 * np.pi)), pack_backward(array))
+
+    def value_and_gradient(
+        self, records: np.ndarray, target: np.ndarray, wanted: bool
+    ) -> tuple[float, np.ndarray | None]:
+        """Return the sum of the loss over frequencies and, if wanted, its gradient."""
+        from sketchlearn.features import matching_kernels as kernels
+
+        classes, _, half, dimension = records.shape
+        panels = kernels.pack_records(records)
+        tiles = self.backward.shape[1], kernels.TILE_ROWS
+        shape = (classes if wanted else 0, *panels.shape[1:3], *tiles, panels.shape[4])
+
+        def visit(first: int, last: int, gradient: np.ndarray) -> float:
+            arrays = (panels, half, self.forward, self.backward, target)
+            return kernels.match_chunks(*arrays, first, last, gradient)
+
+        threads = threads_for(records.size * target.shape[2])
+        value, total = add_parts(visit, 0, len(self.forward), shape, threads)
+        return value, kernels.unpack_gradient(total, half, dimension) if wanted else None
+
+
+def threads_for(products: int) -> int:
+    """Return the threads that so many products of a number and a frequency are worth."""
+    return min(torch.get_num_threads(), PARTS, 1 + products // _WORK_PER_THREAD)
 
 
 def fourier_features(records: Tensor, frequencies: Tensor) -> Tensor:
@@ -59,7 +99,7 @@ def matching_loss(
     records: Tensor,
     frequencies: Tensor,
     target: Tensor,
-    packed: PackedFrequencies | None = None,
+    packed: Packed | None = None,
 ) -> Tensor:
     """Return an unbiased estimate of ‖z - E Φ(G(u))‖²/m, summed over classes.
 
@@ -76,7 +116,7 @@ def matching_loss(
         records: generated encoded records, shape (classes, 2, half, d).
         frequencies: shape (d, m).
         target: the sketch's mean features z, shape (classes, 2, m): cosines, sines.
-        packed: `PackedFrequencies.of(frequencies)`, to lay them out once for many calls.
+        packed: the same frequencies laid out, once for many calls.
 
     Returns:
         A scalar, differentiable in `records` only; it can be slightly negative.
@@ -128,46 +168,16 @@ class _MatchingLoss(torch.autograd.Function):
 
 class _CompiledLoss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, records: Tensor, packed: PackedFrequencies, target: Tensor) -> Tensor:
-        wanted = ctx.needs_input_grad[0]
-        value, gradient = _value_and_gradient(records.detach().numpy(), packed, target, wanted)
+    def forward(ctx: Any, records: Tensor, packed: Packed, target: Tensor) -> Tensor:
+        wanted, size = ctx.needs_input_grad[0], target.shape[2]
+        mean = np.ascontiguousarray(target.numpy())
+        value, gradient = packed.value_and_gradient(records.detach().numpy(), mean, wanted)
         if gradient is not None:
-            ctx.save_for_backward(torch.from_numpy(gradient))
-        return records.new_tensor(value)
+            scale = 1 / (size * records.shape[2])
+            ctx.save_for_backward(torch.from_numpy(gradient).mul_(scale))
+        return records.new_tensor(value / size)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
         return gradient * upstream[0], None, None
-
-
-def _value_and_gradient(
-    records: np.ndarray, packed: PackedFrequencies, target: Tensor, wanted: bool
-) -> tuple[float, np.ndarray | None]:
-    from sketchlearn.features import matching_kernels as kernels
-
-    classes, halves, half, dimension = records.shape
-    size = target.shape[2]
-    panels = kernels.pack_records(records)
-    shape = (
-        classes if wanted else 0,
-        halves,
-        panels.shape[2],
-        packed.backward.shape[1],
-        kernels.TILE_ROWS,
-        panels.shape[4],
-    )
-    mean = np.ascontiguousarray(target.numpy())
-
-    def visit(first: int, last: int, gradient: np.ndarray) -> float:
-        arrays = (panels, half, packed.forward, packed.backward, mean)
-        return kernels.match_chunks(*arrays, first, last, gradient)
-
-    work = classes * halves * half * size * (dimension + 20)  # a wave is about twenty
-    threads = min(torch.get_num_threads(), PARTS, 1 + work // _WORK_PER_THREAD)
-    value, total = add_parts(visit, 0, len(packed.forward), shape, threads)
-    value /= size
-    if not wanted:
-        return value, None
-    total *= np.float32(1 / (size * half))
-    return value, kernels.unpack_gradient(total, half, dimension)

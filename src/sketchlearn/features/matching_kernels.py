@@ -18,24 +18,27 @@ from sketchlearn.features.waves import waves
 CHUNK = 8 * TILE_ROWS
 
 
-def pack_forward(turns: np.ndarray) -> np.ndarray:
-    """Lay out frequencies (d, m) as left panels, shape (chunks, tiles, d, TILE_ROWS)."""
+def pack_forward(turns: np.ndarray, width: int = CHUNK) -> np.ndarray:
+    """Lay out frequencies (d, m) as left panels, shape (chunks, tiles, d, TILE_ROWS).
+
+    `width` are the frequencies of a chunk, a multiple of TILE_ROWS.
+    """
     dimension, size = turns.shape
-    chunks = -(-size // CHUNK)
-    padded = np.zeros((dimension, chunks * CHUNK), dtype=np.float32)
+    chunks = -(-size // width)
+    padded = np.zeros((dimension, chunks * width), dtype=np.float32)
     padded[:, :size] = turns
-    tiles = padded.reshape(dimension, chunks, CHUNK // TILE_ROWS, TILE_ROWS)
+    tiles = padded.reshape(dimension, chunks, width // TILE_ROWS, TILE_ROWS)
     return np.ascontiguousarray(tiles.transpose(1, 2, 0, 3))
 
 
-def pack_backward(frequencies: np.ndarray) -> np.ndarray:
-    """Lay out frequencies (d, m) for the gradient, shape (chunks, d tiles, CHUNK, TILE_ROWS)."""
+def pack_backward(frequencies: np.ndarray, width: int = CHUNK) -> np.ndarray:
+    """Lay out frequencies (d, m) for the gradient, shape (chunks, d tiles, width, TILE_ROWS)."""
     dimension, size = frequencies.shape
-    chunks, tiles = -(-size // CHUNK), -(-dimension // TILE_ROWS)
-    padded = np.zeros((tiles * TILE_ROWS, chunks * CHUNK), dtype=np.float32)
+    chunks, tiles = -(-size // width), -(-dimension // TILE_ROWS)
+    padded = np.zeros((tiles * TILE_ROWS, chunks * width), dtype=np.float32)
     padded[:dimension, :size] = frequencies
     return np.ascontiguousarray(
-        padded.reshape(tiles, TILE_ROWS, chunks, CHUNK).transpose(2, 0, 3, 1)
+        padded.reshape(tiles, TILE_ROWS, chunks, width).transpose(2, 0, 3, 1)
     )
 
 
@@ -77,32 +80,60 @@ def match_chunks(records, half, forward, backward, target, first, last, gradient
         gradient: float32, shape (classes, 2, panels, d tiles, TILE_ROWS, columns); one
             without classes when only the value is wanted.
     """
-    classes, panels, columns = records.shape[0], records.shape[2], records.shape[4]
-    shape = (2, panels, CHUNK, columns)
-    cosine, sine = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    residual = np.empty((2, 2, CHUNK), np.float32)
-    tile = np.empty((TILE_ROWS, columns), np.float32)
     loss = 0.0
-    for number in range(classes):
+    waved = waves_of(records, CHUNK)
+    for number in range(records.shape[0]):
+        own = gradient[number : number + 1]
         for chunk in range(first, last):
             left = chunk * CHUNK
-            count = min(CHUNK, target.shape[2] - left)
-            for side in range(2):
-                for panel in range(panels):
-                    waved = cosine[side, panel], sine[side, panel]
-                    _features(records[number, side, panel], forward[chunk], tile, waved)
-                _means(cosine[side], sine[side], half, residual[side])
-                for j in range(count):
-                    residual[side, 0, j] -= target[number, 0, left + j]
-                    residual[side, 1, j] -= target[number, 1, left + j]
-            for j in range(count):
-                loss += residual[0, 0, j] * residual[1, 0, j]
-                loss += residual[0, 1, j] * residual[1, 1, j]
-            if gradient.shape[0]:
-                for side in range(2):
-                    # each half is pulled by the residual of the other
-                    waved = cosine[side], sine[side]
-                    _pull(waved, residual[1 - side], backward[chunk], gradient[number, side])
+            wanted = target[number, :, left : left + CHUNK]
+            laid = forward[chunk], backward[chunk]
+            loss += match(records[number], half, laid, wanted, waved, own)
+    return loss
+
+
+@compiled
+def waves_of(records, width):  # noqa: ANN001, ANN201
+    """Return room for cosines and sines of so many frequencies, (2, panels, width, columns)."""
+    shape = (2, records.shape[2], width, records.shape[4])
+    return np.empty(shape, np.float32), np.empty(shape, np.float32)
+
+
+@compiled
+def match(records, half, laid, target, waved, gradient):  # noqa: ANN001, ANN201
+    """Return the loss of one class on a few frequencies, and add its gradient.
+
+    Args:
+        records: of the class, shape (2, panels, d, columns).
+        half: records of a half that are none of the padding.
+        laid: the frequencies for phases (tiles, d, TILE_ROWS), and for the gradient (d tiles,
+            width, TILE_ROWS).
+        target: mean features of the sketch, shape (2, count), count at most `width`.
+        waved: from `waves_of`.
+        gradient: shape (1, 2, panels, d tiles, TILE_ROWS, columns); (0, …) when only the value
+            is wanted.
+    """
+    cosine, sine = waved
+    forward, backward = laid
+    residual = np.empty((2, 2, cosine.shape[2]), np.float32)
+    tile = np.empty((TILE_ROWS, cosine.shape[3]), np.float32)
+    loss = 0.0
+    for side in range(2):
+        for panel in range(cosine.shape[1]):
+            own = cosine[side, panel], sine[side, panel]
+            _features(records[side, panel], forward, tile, own)
+        _means(cosine[side], sine[side], half, residual[side])
+        for j in range(target.shape[1]):
+            residual[side, 0, j] -= target[0, j]
+            residual[side, 1, j] -= target[1, j]
+    for j in range(target.shape[1]):
+        loss += residual[0, 0, j] * residual[1, 0, j]
+        loss += residual[0, 1, j] * residual[1, 1, j]
+    if gradient.size:
+        for side in range(2):
+            # each half is pulled by the residual of the other
+            own = cosine[side], sine[side]
+            _pull(own, residual[1 - side], backward, gradient[0, side])
     return loss
 
 
@@ -119,7 +150,7 @@ def product(left, right, inner, out, add, columns):  # noqa: ANN001, ANN201
 
 @compiled
 def _features(records, frequencies, tile, waved):  # noqa: ANN001, ANN202
-    """Write cosines and sines of one panel of records, each of shape (CHUNK, columns)."""
+    """Write cosines and sines of one panel of records, each of shape (width, columns)."""
     cosine, sine = waved
     for part in range(frequencies.shape[0]):
         left, right = frequencies[part].ctypes.data, records.ctypes.data
@@ -140,7 +171,7 @@ def _pull(waved, residual, backward, gradient):  # noqa: ANN001, ANN202
         for part in range(backward.shape[0]):
             out = gradient[panel, part].ctypes.data
             left = backward[part].ctypes.data
-            product(left, slopes, CHUNK, out, True, cosine.shape[2])
+            product(left, slopes, cosine.shape[1], out, True, cosine.shape[2])
 
 
 @compiled

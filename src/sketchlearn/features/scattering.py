@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -69,18 +70,65 @@ class Scattering(nn.Module):
         said = torch.cat(
             [
                 functional.pixel_unshuffle(half, 2),
-                functional.avg_pool2d(self._moduli(pixels), 4),
-                functional.avg_pool2d(self._moduli(half), 2),
+                self._averages(pixels, 4),
+                self._averages(half, 2),
             ],
             dim=1,
         )
         return said.reshape(len(images), -1, height // 4, width // 4)
 
-    def _moduli(self, pixels: Tensor) -> Tensor:
-        padding = _SIDE // 2
-        waves = functional.conv2d(functional.pad(pixels, [padding] * 4), self.filters)
-        real, imaginary = waves.chunk(2, dim=1)
-        return (real.square() + imaginary.square() + _LEAST**2).sqrt()
+    def _averages(self, pixels: Tensor, square: int) -> Tensor:
+        """Map planes (n, 1, h, w) to moduli of wavelets averaged over squares, (n, L, h', w')."""
+        if pixels.device.type == "cpu" and pixels.dtype == self.filters.dtype == torch.float32:
+            found = _CompiledAverages.apply(pixels, self.filters, square)
+            assert isinstance(found, Tensor)
+            return found
+        return moduli_averages(pixels, self.filters, square)
+
+
+def moduli_averages(pixels: Tensor, filters: Tensor, square: int) -> Tensor:
+    """Return moduli of wavelets averaged over squares; the reference of the compiled loops.
+
+    Args:
+        pixels: planes, shape (n, 1, h, w).
+        filters: real parts, then imaginary ones, shape (2 L, 1, s, s).
+        square: side of the squares; h and w are multiples of it.
+
+    Returns:
+        Shape (n, L, h / square, w / square); differentiable in the pixels.
+    """
+    waves = functional.conv2d(functional.pad(pixels, [_SIDE // 2] * 4), filters)
+    real, imaginary = waves.chunk(2, dim=1)
+    moduli = (real.square() + imaginary.square() + _LEAST**2).sqrt()
+    return functional.avg_pool2d(moduli, square)
+
+
+class _CompiledAverages(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, pixels: Tensor, filters: Tensor, square: int) -> Tensor:
+        from sketchlearn.features.scattering_kernels import average_moduli
+
+        count, _, height, width = pixels.shape
+        padded = functional.pad(pixels.detach()[:, 0], [_SIDE // 2] * 4).contiguous().numpy()
+        taps = filters[:, 0].contiguous().numpy()
+        waves = np.empty((count, len(taps), height, padded.shape[2]), dtype=np.float32)
+        averages = np.empty((count, len(taps) // 2, height // square, width // square), np.float32)
+        average_moduli(padded, taps, square, np.float32(_LEAST), waves, averages)
+        if ctx.needs_input_grad[0]:
+            ctx.kept = waves, taps, square
+        return torch.from_numpy(averages)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None]:
+        from sketchlearn.features.scattering_kernels import pull_moduli
+
+        waves, taps, square = ctx.kept
+        count, _, height, stride = waves.shape
+        padded = np.zeros((count, height + _SIDE - 1, stride), dtype=np.float32)
+        pull_moduli(waves, taps, square, upstream[0].contiguous().numpy(), padded)
+        edge = _SIDE // 2
+        inner = torch.from_numpy(padded[:, edge:-edge, edge:-edge])
+        return inner[:, None], None, None
 
 
 def _gabor(orientations: int) -> Tensor:

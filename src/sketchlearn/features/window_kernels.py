@@ -1,12 +1,14 @@
-"""Compiled loops of the data pass over windows: only the pixels of a window are multiplied."""
+"""Compiled loops over windows, for the pass and the loss: only their pixels are multiplied."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from sketchlearn.compilation import compiled
+from sketchlearn.features.matching_kernels import match, waves_of
 from sketchlearn.features.sum_kernels import BLOCK_ROWS, add_signs, add_waves, pack_rows
 from sketchlearn.features.tile import TILE_COLUMNS, TILE_ROWS, tile_product
+from sketchlearn.features.windows import GROUP
 
 # Bytes of a float32.
 _WIDTH = 4
@@ -61,3 +63,69 @@ def _multiply(rows, right, runs, length, tile):  # noqa: ANN001, ANN202
         left = rows.ctypes.data + runs[number] * TILE_ROWS * _WIDTH
         block = right.ctypes.data + number * length * TILE_COLUMNS * _WIDTH
         tile_product(left, block, length, tile.ctypes.data, number > 0)
+
+
+@compiled
+def match_windows(records, half, packed, target, first, last, gradient):  # noqa: ANN001, ANN201
+    """Return the loss of some windows' frequencies, and add its gradient.
+
+    Args:
+        records: from `pack_records`, shape (classes, 2, panels, d, columns).
+        half: records of a half that are none of the padding.
+        packed: the arrays of `PackedWindows`.
+        target: mean features of the sketch, float32, shape (classes, 2, m).
+        first: number of the first window.
+        last: number of the window after the last.
+        gradient: float32, shape of `records`; one without classes when only the value is wanted.
+    """
+    pixels, starts, members, forward, backward, tiles = packed
+    classes, sides, panels, _, columns = records.shape
+    wanted = min(1, gradient.shape[0])
+    waved = waves_of(records, GROUP)
+    loss = 0.0
+    for window in range(first, last):
+        own = pixels[starts[window] : starts[window + 1]]
+        count = tiles[window + 1] - tiles[window]
+        ahead = forward[starts[window] * GROUP : starts[window + 1] * GROUP]
+        back = backward[tiles[window] * GROUP * TILE_ROWS : tiles[window + 1] * GROUP * TILE_ROWS]
+        laid = (
+            ahead.reshape((GROUP // TILE_ROWS, own.size, TILE_ROWS)),
+            back.reshape((count, GROUP, TILE_ROWS)),
+        )
+        seen = np.empty((sides, panels, own.size, columns), np.float32)
+        pull = np.empty((wanted, sides, panels, count, TILE_ROWS, columns), np.float32)
+        for number in range(classes):
+            for side in range(sides):
+                for panel in range(panels):
+                    _gather(records[number, side, panel], own, seen[side, panel])
+            pull[:] = 0
+            mean = target[number, :, members[window] : members[window + 1]]
+            loss += match(seen, half, laid, mean, waved, pull)
+            if wanted:
+                _scatter(pull[0], own, gradient[number])
+    return loss
+
+
+@compiled
+def _gather(records, pixels, seen):  # noqa: ANN001, ANN202
+    """Copy the pixels of a window from a panel of records (d, columns)."""
+    columns = records.shape[1]
+    for i in range(pixels.size):
+        pixel = records[pixels[i]]
+        for column in range(columns):
+            seen[i, column] = pixel[column]
+
+
+@compiled
+def _scatter(pull, pixels, gradient):  # noqa: ANN001, ANN202
+    """Add what pulls at a window's pixels to the gradient of a class."""
+    columns = gradient.shape[3]
+    for side in range(pull.shape[0]):
+        for panel in range(pull.shape[1]):
+            own = pull[side, panel].reshape(-1)
+            every = gradient[side, panel].reshape(-1)
+            for i in range(pixels.size):
+                place = every[pixels[i] * columns : (pixels[i] + 1) * columns]
+                part = own[i * columns : (i + 1) * columns]
+                for column in range(columns):
+                    place[column] += part[column]

@@ -13,10 +13,12 @@ from sketchlearn.errors import FitError
 from sketchlearn.features import ColumnProjection
 from sketchlearn.features.column_groups import WINDOWS
 from sketchlearn.features.expected import expected_matching_loss
-from sketchlearn.features.matching import PackedFrequencies, matching_loss
+from sketchlearn.features.matching import Packed, PackedFrequencies, matching_loss
 from sketchlearn.features.networks import NetworkFeatures
 from sketchlearn.features.rays import PER_RAY
 from sketchlearn.features.shared_waves import SharedWaves
+from sketchlearn.features.window_matching import PackedWindows
+from sketchlearn.features.windows import GROUP
 from sketchlearn.sketches import Sketch
 
 # Fewest frequencies of a table that a step visits, as far as there are.
@@ -30,17 +32,21 @@ _HELD_OUT_AT_MOST = 500
 class Target:
     """Frequencies (d, m) and the sketch's mean features on them, (classes, 2, m).
 
-    Those of a table share waves of its columns; a frozen network may come before them.
+    Those of a table share waves of its columns; those of images may have windows, given by a number
+    for each, shape (m,); a frozen network may come before them.
     """
 
     frequencies: Tensor
     mean: Tensor
     shared: SharedWaves | None = None
+    windows: np.ndarray | None = None
     network: NetworkFeatures | None = None
 
     @cached_property
-    def packed(self) -> PackedFrequencies:
+    def packed(self) -> Packed:
         """The frequencies, laid out for the compiled loss."""
+        if self.windows is not None:
+            return PackedWindows.of(self.frequencies.numpy(), self.windows)
         return PackedFrequencies.of(self.frequencies)
 
     def loss(
@@ -128,6 +134,7 @@ class MatchingProblem:
                 torch.from_numpy(frequencies),
                 torch.from_numpy(mean.astype(np.float32)),
                 shared,
+                which // GROUP if plan.structure == "windows" else None,
                 plan.network_features,
             )
 
