@@ -23,7 +23,7 @@ from benchmarks.peer_training import Settings
 OURS: dict[str, dict[str, Any]] = {
     "sketchlearn": {},
     "sketchlearn windows": {"structure": "windows"},
-    "sketchlearn wavelets": {"structure": "windows", "network": "scattering"},
+    "sketchlearn pixels": {"structure": "dense"},
 }
 METHODS = (*OURS, *PEERS)
 

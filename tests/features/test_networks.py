@@ -34,8 +34,14 @@ def test_the_sketch_is_that_of_what_the_network_says():
     assert "20 outputs of a frozen network" in sketch.plan.explain()
 
 
-def test_parts_merge_to_the_whole_up_to_rounding():
+def test_parts_seen_through_wavelets_merge_to_the_whole():
     plan = sl.plan(IMAGES, network="scattering", size=50, structure="windows")
+    whole = sl.sketch(IMAGES, plan)
+    assert sl.sketch(IMAGES[:150], plan) + sl.sketch(IMAGES[150:], plan) == whole
+
+
+def test_parts_seen_through_a_module_merge_to_the_whole_up_to_rounding():
+    plan = sl.plan(IMAGES, network=Squares(), size=50)
     whole = sl.sketch(IMAGES, plan)
     parts = sl.sketch(IMAGES[:150], plan) + sl.sketch(IMAGES[150:], plan)
     assert parts.count == whole.count

@@ -302,7 +302,7 @@ def test_images_of_400_pixels_come_from_a_bounded_convolutional_network(monkeypa
 def test_latents_are_twice_the_dimension_within_4_to_16(gaussian):
     def latent(dimension):
         records = np.random.default_rng(0).normal(size=(20, dimension))
-        return sl.GenerativeNetwork()._latent(sl.sketch(records, size=10))
+        return sl.GenerativeNetwork().settings(sl.sketch(records, size=10)).latent
 
     assert [latent(d) for d in (1, 2, 3, 8, 30)] == [4, 4, 6, 16, 16]
 
@@ -310,3 +310,13 @@ def test_latents_are_twice_the_dimension_within_4_to_16(gaussian):
 def test_records_in_place_of_a_sketch_are_refused():
     with pytest.raises(FitError, match="learns from a sketch"):
         sl.GenerativeNetwork(**QUICK).fit(np.zeros((5, 2)))
+
+
+def test_steps_and_batch_depend_on_what_is_learnt():
+    images = np.random.default_rng(0).integers(0, 256, size=(30, 20, 20)).astype(np.uint8)
+    large = sl.GenerativeNetwork().settings(sl.sketch(images, size=20))
+    vectors = sl.GenerativeNetwork().settings(sl.sketch(images[:, 0, :3] / 256, size=20))
+    asked = sl.GenerativeNetwork(steps=7, batch=8).settings(sl.sketch(images, size=20))
+    assert (large.steps, large.batch) == (3000, 160)
+    assert (vectors.steps, vectors.batch) == (8000, 512)
+    assert (asked.steps, asked.batch) == (7, 8)

@@ -373,3 +373,39 @@ def test_whole_numbers_that_64_bit_floats_do_not_tell_apart_are_told_of():
     assert "digits beyond 2⁵³ are lost" in sl.plan(large, size=40).explain()
     small = pa.table({"n": rng.integers(0, 2**50, 200), "t": ["a", "b"] * 100})
     assert "digits" not in sl.plan(small, size=40).explain()
+
+
+def large_images(height=20, width=20):
+    return np.random.default_rng(0).integers(0, 256, (40, height, width)).astype(np.uint8)
+
+
+def test_large_images_are_seen_through_windows_of_wavelets():
+    plan = sl.plan(large_images(), size=100)
+    assert plan.structure == "windows"
+    assert plan.network.architecture["name"] == "scattering"
+    assert plan.network.shape == (16, 5, 5)
+
+
+@pytest.mark.parametrize(
+    "options", [{"network": "none"}, {"scales": [0.5, 1.0]}, {"structure": "windows"}]
+)
+def test_large_images_are_seen_as_they_are_where_that_is_asked_for(options):
+    plan = sl.plan(large_images(), size=100, **options)
+    assert plan.network is None
+    assert plan.structure == "windows"
+
+
+def test_sides_that_cannot_be_halved_twice_leave_windows_of_pixels():
+    plan = sl.plan(large_images(21, 20), size=100)
+    assert (plan.structure, plan.network) == ("windows", None)
+
+
+@pytest.mark.parametrize("structure", ["dense", "hadamard"])
+def test_a_structure_that_is_given_is_of_pixels(structure):
+    plan = sl.plan(large_images(), size=100, structure=structure)
+    assert (plan.structure, plan.network) == (structure, None)
+
+
+def test_small_images_are_seen_whole():
+    plan = sl.plan(large_images(12, 12), size=100)
+    assert (plan.structure, plan.network) == ("dense", None)

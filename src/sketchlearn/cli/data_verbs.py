@@ -24,7 +24,7 @@ from sketchlearn.storage import require_writable
 
 Flat = Parameter(name="*")
 PlanFlags = flags_of(
-    PlanOptions, types={"schema": Path | None, "network": Literal["scattering"] | None}
+    PlanOptions, types={"schema": Path | None, "network": Literal["auto", "none", "scattering"]}
 )
 
 

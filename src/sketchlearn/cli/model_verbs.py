@@ -154,11 +154,12 @@ def _rows(source: str | None, db: str | None, model: GenerativeModel) -> Any:
 
 def fit_with_progress(learner: Any, sketch: Any, checkpoint: Path | None) -> Any:
     """Fit, showing steps and the held-out distance."""
+    steps = learner.settings(sketch).steps
     with progress("fitting") as advance:
 
         def on_step(step: int, row: dict[str, float]) -> None:
             note = f"held-out distance {row['held_out_distance']:.3g}" if row else ""
-            advance(step, learner.steps, note)
+            advance(step, steps, note)
 
         return learner.fit(sketch, checkpoint=checkpoint, on_step=on_step)
 

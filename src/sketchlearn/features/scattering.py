@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sketchlearn.errors import OptionError
+from sketchlearn.features.image_shapes import halves_twice, planes_last
 
 # Side of a filter, deviation of its window and frequency of its wave, in pixels and radians.
 _SIDE, _DEVIATION, _WAVE = 7, 1.4, 0.6 * math.pi
@@ -47,9 +48,8 @@ class Scattering(nn.Module):
     def __init__(self, image: Sequence[int], orientations: int = 6) -> None:
         super().__init__()
         image = tuple(image)
-        self.last = len(image) == 3 and image[2] <= 4 < image[0]
-        sides = image[:2] if self.last else image[-2:]
-        if len(image) not in (2, 3) or any(side % 4 or side < 8 for side in sides):
+        self.last = planes_last(image)
+        if not halves_twice(image):
             raise OptionError(
                 f"Scattering was asked for records of shape {image}; it needs images whose sides "
                 "are multiples of 4, from 8 on."

@@ -21,6 +21,7 @@ import numpy as np
 from scipy import special
 
 from sketchlearn.errors import OptionError
+from sketchlearn.features.image_shapes import planes_last
 from sketchlearn.features.laws import FrequencyLaw, drawn_radii, uniforms
 from sketchlearn.features.projection import Projection
 
@@ -116,8 +117,9 @@ def draw_windows(
     if int(np.prod(image)) != len(deviations):
         raise OptionError(f"{len(deviations)} deviations were given for images of shape {image}.")
     grid = np.arange(len(deviations)).reshape(image)
-    last = len(image) == 3 and image[2] <= 4 < image[0]
-    grid = np.moveaxis(grid, -1, 0) if last else grid.reshape(-1, *image[-2:])  # (planes, h, w)
+    grid = (
+        np.moveaxis(grid, -1, 0) if planes_last(image) else grid.reshape(-1, *image[-2:])
+    )  # (planes, h, w)
     groups = -(-size // GROUP)
     drawn = uniforms(seed, groups, stream=2)
     chosen = [_window(grid, deviations, group, level) for group, level in enumerate(drawn)]

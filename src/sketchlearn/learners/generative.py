@@ -15,6 +15,7 @@ from torch import nn
 
 from sketchlearn.encoding import TableSchema
 from sketchlearn.errors import FitError, OptionError
+from sketchlearn.features.image_shapes import is_large
 from sketchlearn.learners.checkpoint import Checkpoint
 from sketchlearn.learners.fit import Fit
 from sketchlearn.learners.problem import MatchingProblem
@@ -25,14 +26,16 @@ from sketchlearn.models.generators import LEAK, MLP, Bounded, Convolutional, Tab
 from sketchlearn.sketches import Sketch
 from sketchlearn.storage import digest_of
 
+# What "auto" stands for.
+_OF_OTHERS = {"steps": 8000, "batch": 512}
+_OF_LARGE_IMAGES = {"steps": 3000, "batch": 160}
+_DECIDED = (*_OF_OTHERS, "latent")
+
 OnStep = Callable[[int, dict[str, float]], None]
 
 # Steps over which the learning rate of a table's generator rises. At full length the first steps
 # saturate the softmax of columns that are nearly constant, for good.
 _WARM_UP = 100
-
-# From this many pixels on, neighbouring pixels are worth a convolution.
-_CONVOLUTION_PIXELS = 400
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,9 @@ class GenerativeNetwork:
             network for images of 400 pixels and more.
         latent: dimension of the latents; "auto" is 2 d within 4 to 16: few enough to
             cover evenly, more than the data's own dimension.
-        steps: gradient steps.
-        batch: generated records per step, shared evenly by the classes.
+        steps: gradient steps; "auto" is 8,000, and 3,000 for images of 400 pixels and more.
+        batch: generated records per step, shared evenly by the classes; "auto" is 512, and 160
+            for such images, whose steps are dear.
         learning_rate: of Adam at the start; it falls to zero along a half cosine. Of tables it
             rises first, over 100 steps or a twentieth of a short run.
         held_out: share of the frequencies used for validation only, at most 500 of them.
@@ -65,8 +69,8 @@ class GenerativeNetwork:
 
     generator: nn.Module | None = None
     latent: int | Literal["auto"] = "auto"
-    steps: int = 8000
-    batch: int = 512
+    steps: int | Literal["auto"] = "auto"
+    batch: int | Literal["auto"] = "auto"
     learning_rate: float = 5e-3
     held_out: float = 0.1
     restarts: int = 1
@@ -75,11 +79,11 @@ class GenerativeNetwork:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        lowest = {"steps": 1, "batch": 4, "restarts": 1, "patience": 1, "seed": 0}
-        if self.latent != "auto":
-            lowest["latent"] = 1
+        lowest = {"steps": 1, "batch": 4, "restarts": 1, "patience": 1, "seed": 0, "latent": 1}
         for name, least in lowest.items():
             value = getattr(self, name)
+            if value == "auto" and name in _DECIDED:
+                continue
             if not isinstance(value, int | np.integer) or not least <= value < 2**63:
                 raise OptionError(
                     f"{name}={value!r} was given; it must be a whole number, at least {least}."
@@ -119,18 +123,9 @@ class GenerativeNetwork:
                 "Make one first: sketch(source)."
             )
         sketch.require_records()
-        latent = self._latent(sketch)
+        settings = self.settings(sketch)
+        latent = settings.latent
         problem = MatchingProblem.of(sketch, self.held_out, self.seed)
-        settings = TrainingSettings(
-            latent=latent,
-            steps=self.steps,
-            batch=self.batch,
-            learning_rate=self.learning_rate,
-            warm_up=min(_WARM_UP, self.steps // 20) if _is_table(sketch) else 0,
-            averaging=self.averaging,
-            patience=self.patience,
-            seed=self.seed,
-        )
         generator = self._generator(sketch, latent, 0)
         require_output(generator, latent + problem.class_count, problem.dimension)
         saved = Checkpoint(checkpoint, self._identity(sketch, generator)) if checkpoint else None
@@ -162,10 +157,27 @@ class GenerativeNetwork:
         assert best is not None
         return best
 
-    def _latent(self, sketch: Sketch) -> int:
-        if self.latent != "auto":
-            return self.latent
-        return int(np.clip(2 * sketch.plan.schema.dimension, 4, 16))
+    def settings(self, sketch: Sketch) -> TrainingSettings:
+        """Return the numbers of a run on a sketch, with what is "auto" decided."""
+        schema = sketch.plan.schema
+        decided = _OF_LARGE_IMAGES if is_large(schema.image) else _OF_OTHERS
+        decided = {**decided, "latent": int(np.clip(2 * schema.dimension, 4, 16))}
+
+        def number(name: str) -> int:
+            given = getattr(self, name)
+            return decided[name] if given == "auto" else int(given)
+
+        steps = number("steps")
+        return TrainingSettings(
+            latent=number("latent"),
+            steps=steps,
+            batch=number("batch"),
+            learning_rate=self.learning_rate,
+            warm_up=min(_WARM_UP, steps // 20) if isinstance(schema, TableSchema) else 0,
+            averaging=self.averaging,
+            patience=self.patience,
+            seed=self.seed,
+        )
 
     def _generator(self, sketch: Sketch, latent: int, restart: int) -> nn.Module:
         """Return the generator with its starting weights, leaving torch's global state alone."""
@@ -218,15 +230,11 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     if schema.image is None:
         width = 128 if schema.dimension < 16 else 256
         return MLP(inputs, schema.dimension, width, depth=3)
-    if schema.dimension < _CONVOLUTION_PIXELS or len(schema.image) not in (2, 3):
-        inner: nn.Module = MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK)
+    if is_large(schema.image):
+        inner: nn.Module = Convolutional(inputs, schema.image, channels=32, width=512)
     else:
-        inner = Convolutional(inputs, schema.image, channels=32, width=512)
+        inner = MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK)
     return Bounded(inner, sketch.side.lower.tolist(), sketch.side.upper.tolist())
-
-
-def _is_table(sketch: Sketch) -> bool:
-    return isinstance(sketch.plan.schema, TableSchema)
 
 
 def require_output(generator: nn.Module, inputs: int, dimension: int) -> None:

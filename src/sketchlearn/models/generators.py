@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from sketchlearn.errors import FileFormatError, OptionError
+from sketchlearn.features.image_shapes import planes_last, sides_of
 
 # Slope of the rectifiers of image generators on the negative side.
 LEAK = 0.2
@@ -119,11 +120,9 @@ class Convolutional(nn.Module):
     def __init__(self, inputs: int, image: Sequence[int], channels: int, width: int) -> None:
         super().__init__()
         image = tuple(image)
-        self.channels_last = len(image) == 3 and image[2] <= 4 < image[0]
-        if self.channels_last:
-            height, wide, planes = image
-        else:
-            planes, height, wide = (1, *image) if len(image) == 2 else image
+        self.planes_last = planes_last(image)
+        height, wide = sides_of(image)
+        planes = math.prod(image) // (height * wide)
         halvings = 2 if min(height, wide) >= 16 else 1
         self.grid = (math.ceil(height / 2**halvings), math.ceil(wide / 2**halvings))
         self.size, self.channels = (height, wide), channels
@@ -162,7 +161,7 @@ class Convolutional(nn.Module):
         grid = grid.contiguous(memory_format=torch.channels_last)
         height, wide = self.size
         images = self.body(grid)[..., :height, :wide]
-        return images.movedim(1, -1) if self.channels_last else images
+        return images.movedim(1, -1) if self.planes_last else images
 
 
 def architecture_of(generator: nn.Module) -> dict[str, Any]:

@@ -51,12 +51,12 @@ class PlanOptions:
         law: frequency law: gaussian, folded-gaussian, adapted-radius or student.
         scales: length-scales of the kernel in encoded units, equally weighted; by default
             five from the pilot's pairwise distances.
-        structure: "auto" is "columns" for tables and "dense" for vectors. "dense" draws
-            independent directions; "hadamard" structured ones, which sketch records of hundreds
-            of columns several times faster; "rays" puts five frequencies along each direction.
-            Both need 16 columns, and pay from about a hundred. "columns" draws frequencies that
-            touch one to four columns of a table each; "windows" frequencies of images that touch
-            a square of pixels each.
+        structure: "auto" is "columns" for tables, "windows" for images of 400 pixels and more,
+            and "dense" otherwise. "dense" draws independent directions; "hadamard" structured
+            ones, which sketch records of hundreds of columns several times faster; "rays" puts
+            five frequencies along each direction. Both need 16 columns, and pay from about a
+            hundred. "columns" draws frequencies that touch one to four columns of a table each;
+            "windows" frequencies of images that touch a square of pixels each.
         encoding: "vector" standardises numbers; "table" takes columns of every kind: numbers on
             a normal scale with their spikes, categories, moments, missing values; "auto" is
             "table" for sources with a column that is no number, and for frames and files with
@@ -75,7 +75,9 @@ class PlanOptions:
             "common" for images and "columns" otherwise.
         network: frozen features of a record that frequencies see in its place: "scattering" for
             fixed wavelets of images, or any torch module from records in the source's own units,
-            (n, d) or (n, *image), to numbers; a copy is kept, and its digest saved.
+            (n, d) or (n, *image), to numbers; a copy is kept, and its digest saved. "none" leaves
+            records as they are; "auto" is "scattering" where the structure is left to be
+            "windows", the sides are multiples of 4 and no scales are given, and "none" otherwise.
         image: shape of a record when flat columns are the pixels of an image, such as (28, 28).
         classes: every class of the label; by default those of the pilot.
         missing: "refuse" stops at a missing or non-finite value, "drop" drops such records;
@@ -96,7 +98,7 @@ class PlanOptions:
     features: Features = "fourier"
     moments: Literal["auto", "full", "diagonal"] = "auto"
     standardise: Literal["auto", "columns", "common", "none"] = "auto"
-    network: Any = None
+    network: Any = "auto"
     image: tuple[int, ...] | None = None
     classes: Sequence[int | str] | None = None
     missing: Missing = "refuse"
@@ -123,6 +125,11 @@ class PlanOptions:
             raise OptionError(f"pilot={self.pilot} was given; a pilot needs at least 2 records.")
         if not _is_whole(self.seed) or not 0 <= self.seed < 2**63:
             raise OptionError(f"seed={self.seed} was given; it must be from 0 to 2**63 - 1.")
+
+    @property
+    def network_given(self) -> bool:
+        """Whether a network was asked for, rather than none or what suits the records."""
+        return not (isinstance(self.network, str) and self.network in ("auto", "none"))
 
     @cached_property
     def declared(self) -> dict[str, Declaration]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from sketchlearn.errors import (
 )
 from sketchlearn.features import LAWS, Windows
 from sketchlearn.features.hadamard import require_columns
+from sketchlearn.features.image_shapes import halves_twice, is_large
 from sketchlearn.features.windows import require_image
 from sketchlearn.sketches.labels import label_of
 from sketchlearn.sketches.options import PlanOptions, moments_of
@@ -23,6 +24,9 @@ from sketchlearn.sketches.plan import Plan, Structure
 from sketchlearn.sketches.scales import scales_of
 from sketchlearn.sketches.table_pilot import is_table, table_plan
 from sketchlearn.sources import Batch, Source, SourceSchema, open_source
+
+if TYPE_CHECKING:
+    from sketchlearn.features.networks import FeatureNetwork
 
 
 def plan(source: Any, **options: Any) -> Plan:
@@ -57,7 +61,7 @@ def plan(source: Any, **options: Any) -> Plan:
 def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan:
     """Decide the plan from pilot records that were already read."""
     if is_table(source, pilot, options):
-        if options.network is not None:
+        if options.network_given:
             raise OptionError(
                 "network was given, but the source is a table with columns of several kinds, which "
                 "no network sees. Choose the numbers with columns=[...] and encoding='vector'."
@@ -66,19 +70,14 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
     pilot = _clean(pilot, options.missing)
     schema, reasons = _schema(source, pilot, options)
     encoded = schema.encode(pilot).values
-    structure: Structure = "dense" if options.structure == "auto" else options.structure
-    network, shape, seen = None, schema.image, encoded
-    if options.network is not None:
-        from sketchlearn.features.networks import FeatureNetwork  # loads torch
-
-        network = FeatureNetwork.of(options.network, schema.image or (schema.dimension,))
-        seen = network.over(schema.center, schema.spread, schema.image).of(encoded)
-        shape = network.shape
+    structure = _structure(schema.image, options)
+    network, seen, shape = _network(schema, encoded, structure, options)
+    if network is not None:
         reasons.append(
             f"Network: {shape} numbers of each record, by weights fixed before the pass."
         )
     windows = windows_of(seen, shape) if structure == "windows" else None
-    scales, scale_reason = scales_of(seen, options)
+    scales, scale_reason = scales_of(seen, structure, options)
     dimension, size = seen.shape[1], options.size
     if size == "auto":
         size = int(np.clip(round(250 * dimension**0.5), 2_000, 10_000))
@@ -101,6 +100,28 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
         moments=moments_of(options, schema.dimension),
         reasons=(*reasons, scale_reason),
     )
+
+
+def _structure(image: tuple[int, ...] | None, options: PlanOptions) -> Structure:
+    if options.structure != "auto":
+        return options.structure
+    return "windows" if is_large(image) else "dense"
+
+
+def _network(
+    schema: VectorSchema, encoded: np.ndarray, structure: Structure, options: PlanOptions
+) -> tuple[FeatureNetwork | None, np.ndarray, tuple[int, ...] | None]:
+    """Return the network, what frequencies see of the encoded pilot records, and its shape."""
+    free = options.network == "auto" and options.structure == "auto" and options.scales is None
+    fitting = structure == "windows" and halves_twice(schema.image or ())
+    if not options.network_given and not (free and fitting):
+        return None, encoded, schema.image
+    given = options.network if options.network_given else "scattering"
+    from sketchlearn.features.networks import FeatureNetwork  # loads torch
+
+    network = FeatureNetwork.of(given, schema.image or (schema.dimension,))
+    seen = network.over(schema.center, schema.spread, schema.image).of(encoded)
+    return network, seen, network.shape
 
 
 def windows_of(encoded: np.ndarray, image: tuple[int, ...] | None) -> Windows:

@@ -7,6 +7,7 @@ import numpy as np
 from sketchlearn.errors import OptionError, PlanError
 from sketchlearn.features import LAWS
 from sketchlearn.sketches.options import PlanOptions
+from sketchlearn.sketches.plan import Structure
 
 # The kernel means (see `scales_of`) between which the scales of a mixture are spread. Below 0.01
 # a frequency sees almost nothing of the data; above 0.7 it sees little but their mean.
@@ -17,7 +18,9 @@ _SCALE_COUNT = 5
 _WINDOW_SCALES = (0.27, 0.42, 0.66, 1.03, 1.6)
 
 
-def scales_of(encoded: np.ndarray, options: PlanOptions) -> tuple[tuple[float, ...], str]:
+def scales_of(
+    encoded: np.ndarray, structure: Structure, options: PlanOptions
+) -> tuple[tuple[float, ...], str]:
     """Return the scales, and why.
 
     The kernel mean E k_s(x, x') over pairs of records equals E|z(ω)|² over frequencies of
@@ -32,7 +35,7 @@ def scales_of(encoded: np.ndarray, options: PlanOptions) -> tuple[tuple[float, .
             raise OptionError(
                 f"scales={options.scales!r} was given; it must be a list of positive numbers."
             ) from error
-    if options.structure == "windows":
+    if structure == "windows":
         return _WINDOW_SCALES, (
             f"Scales: {_SCALE_COUNT}, from {_WINDOW_SCALES[0]} to {_WINDOW_SCALES[-1]} in units of "
             "the deviation of a window's projections."

@@ -63,7 +63,7 @@ def _needs_slots(source: SourceSchema, pilot: Batch, options: PlanOptions) -> bo
     That is: missing numbers, unless they may be dropped; and, unless it is said how to standardise
     or there are as many columns as pixels, flags and constants.
     """
-    if source.arrow is None or pilot.table is None or source.image or options.network is not None:
+    if source.arrow is None or pilot.table is None or source.image or options.network_given:
         return False
     columns = [
         as_numbers(column, name)
