@@ -53,6 +53,7 @@ class Task:
     Attributes:
         name: of the set.
         folder: where the sets are.
+        validation: whether a sixth of the training images judges.
         file: its training images, as `write_images` leaves them.
         image: (height, width).
         top: the largest value of a pixel.
@@ -64,6 +65,7 @@ class Task:
 
     name: str
     folder: Path
+    validation: bool
     file: Path
     image: tuple[int, int]
     top: int
@@ -99,7 +101,7 @@ class Task:
 
     def _peer(self) -> Made:
         base = _peak()
-        data = image_sets.load(self.name, self.folder)
+        data = image_sets.load(self.name, self.folder, validation=self.validation)
         images = data.unit(data.train_images)
         settings = Settings(default_factory(images), cpu_seconds=self.seconds, seed=self.seed)
         trained = peers(self.name)[self.method](images, data.train_labels, settings)

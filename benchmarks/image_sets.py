@@ -36,13 +36,17 @@ class ImageSet:
         return images.astype(np.float32) / self.top
 
 
-def load(name: str, folder: Path) -> ImageSet:
+def load(name: str, folder: Path, *, validation: bool = False) -> ImageSet:
     """Read a set by name from its IDX files under a folder; "digits" comes with scikit-learn.
+
+    For choices, `validation` puts the last sixth of the training images in place of the test ones.
 
     Sources: LeCun, Cortes and Burges, "The MNIST database of handwritten digits"; Xiao, Rasul
     and Vollgraf, "Fashion-MNIST", 2017, each 60,000 and 10,000 images of 28 × 28 pixels. The
     digits are 1,797 of 8 × 8 pixels from 0 to 16, always the same 1,437 of them to fit on.
     """
+    if validation:
+        return _within_training(load(name, folder))
     if name == "digits":
         images, labels, held_images, held_labels = split_digits(0)
         whole = labels.astype(np.int64), held_labels.astype(np.int64)
@@ -54,6 +58,12 @@ def load(name: str, folder: Path) -> ImageSet:
     ]
     images, labels, test_images, test_labels = parts
     return ImageSet(images, labels.astype(np.int64), test_images, test_labels.astype(np.int64), 255)
+
+
+def _within_training(data: ImageSet) -> ImageSet:
+    images, labels = data.train_images, data.train_labels
+    cut = len(images) * 5 // 6
+    return ImageSet(images[:cut], labels[:cut], images[cut:], labels[cut:], data.top)
 
 
 def _read_idx(path: Path) -> np.ndarray:

@@ -43,6 +43,8 @@ def main() -> None:
     command = f"python -m benchmarks.images --data DIR --rows {chosen.rows}"
     if chosen.fast:
         command += " --fast"
+    if chosen.validation:
+        command += " --validation"
     for option in ("steps", "batch"):
         if getattr(chosen, option) is not None:
             command += f" --{option} {getattr(chosen, option)}"
@@ -61,6 +63,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--fast", action="store_true", help="leave out the slow classifiers")
+    parser.add_argument(
+        "--validation", action="store_true", help="judge by a sixth of the training images"
+    )
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--results", default="images", help="name of the file of results")
     return parser.parse_args()
@@ -68,7 +73,7 @@ def _options() -> argparse.Namespace:
 
 def _figures(name: str, chosen: argparse.Namespace) -> Any:
     """Yield each method with its figures by seed."""
-    data = image_sets.load(name, chosen.data)
+    data = image_sets.load(name, chosen.data, validation=chosen.validation)
     network = train_cnn(data.unit(data.train_images), data.train_labels, 0)
     judge = ImageJudge(data, network, chosen.rows, FAST if chosen.fast else CLASSIFIERS)
     with tempfile.TemporaryDirectory() as kept:
@@ -83,7 +88,7 @@ def _figures(name: str, chosen: argparse.Namespace) -> Any:
                 if method == "real":
                     made = Made(data.unit(data.train_images), data.train_labels, {})
                 else:
-                    where = (name, chosen.data, file, image, top)
+                    where = (name, chosen.data, chosen.validation, file, image, top)
                     made = _apart(Task(*where, method, seed, chosen.seconds, fit))
                 rows.append(made.costs | judge.judge(made.images, made.labels, seed))
                 if chosen.pictures and seed == chosen.seeds[0]:

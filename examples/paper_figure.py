@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("paper_figure.png"))
     parser.add_argument("--records", type=int, default=100_000)
-    parser.add_argument("--steps", type=int, default=sl.GenerativeNetwork().steps)
+    parser.add_argument("--steps", type=int, default=8000)
     options = parser.parse_args()
     figure, axes = plt.subplots(3, len(SETS), figsize=(3 * len(SETS), 9), layout="constrained")
     for column, (name, draw) in enumerate(SETS.items()):

@@ -1,5 +1,6 @@
 """The examples run."""
 
+import gzip
 import importlib.util
 import os
 import subprocess
@@ -46,3 +47,22 @@ def test_the_paper_figure_is_drawn(tmp_path):
     assert done.returncode == 0, done.stderr
     assert out.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert all(f"{name}: " in done.stdout for name in SETS)
+
+
+def test_images_in_idx_files_are_sketched_learnt_and_drawn(tmp_path):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (40, 20, 20)).astype(np.uint8)
+    for name, array in (("images-idx3", images), ("labels-idx1", np.arange(40) % 2)):
+        head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+        packed = gzip.compress(head + array.astype(np.uint8).tobytes())
+        (tmp_path / f"train-{name}-ubyte.gz").write_bytes(packed)
+    out = tmp_path / "drawn.png"
+    command = [sys.executable, "-m", "examples.mnist", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "--steps", "1", "--out", str(out)],
+        cwd=ROOT, env={**os.environ, "MPLCONFIGDIR": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert out.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert "a sketch of" in done.stdout
