@@ -183,3 +183,25 @@ def test_structured_frequencies_need_columns():
         sl.plan(np.random.default_rng(0).standard_normal((300, 3)), structure="hadamard")
     with pytest.raises(OptionError, match="dense, hadamard, rays"):
         sl.plan(np.random.default_rng(0).standard_normal((300, 3)), structure="fast")
+
+
+def test_the_distance_of_two_gaussians_is_within_its_bound():
+    # of N(0, 1) and N(2, 1) at a frequency w: exp(-w²) |1 - exp(2iw)|²; w is N(0, 1) at scale 1
+    records = np.random.default_rng(0).normal(size=(20, 1))
+    exact = 2 / np.sqrt(3) * (1 - np.exp(-4 / 6))
+    errors = []
+    for seed in range(300):
+        plan = sl.plan(records, scales=[1.0], standardise="none", size=50, seed=seed)
+        w = plan.frequencies[0].astype(np.float64)
+        found = np.mean(np.exp(-(w**2)) * np.abs(1 - np.exp(2j * w)) ** 2)
+        errors.append(abs(found - exact))
+    assert np.mean(np.array(errors) > plan.distance_bound()) <= 0.05
+    assert plan.distance_bound() < 12 * np.sqrt(np.mean(np.square(errors)))
+    assert plan.distance_bound(0.01) > plan.distance_bound(0.05)
+
+
+@pytest.mark.parametrize("delta", [0, 1, -0.5, np.nan])
+def test_a_probability_of_failure_lies_between_0_and_1(delta):
+    plan = sl.plan(np.random.default_rng(0).normal(size=(20, 1)), size=10)
+    with pytest.raises(OptionError, match="between 0 and 1"):
+        plan.distance_bound(delta)

@@ -216,8 +216,9 @@ def _describe_sketch(sketch: Sketch) -> str:
         lines[0] += f" ({sketch.dropped:,} dropped for missing or non-finite values)"
     if sketch.count:
         lines.append(
-            f"Expected error: at most {sketch.error_bound():.2g} of the features' norm, "
-            "with probability 0.95."
+            f"Error by the number of records: at most {sketch.error_bound():.2g} of the features' "
+            "norm. By the number of frequencies, were they independent: squared kernel distances "
+            f"(MMD²) within {sketch.plan.distance_bound():.2g}. Each with probability 0.95."
         )
     label = sketch.plan.schema.label
     if label:

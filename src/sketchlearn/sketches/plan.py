@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from sketchlearn.encoding import Schema, TableSchema, VectorSchema, schema_from_document
-from sketchlearn.errors import FileFormatError, PlanError, PlanMismatchError, StorageError
+from sketchlearn.errors import (
+    FileFormatError,
+    OptionError,
+    PlanError,
+    PlanMismatchError,
+    StorageError,
+)
 from sketchlearn.features import (
     ColumnBlock,
     FrequencyLaw,
@@ -186,6 +193,21 @@ class Plan:
     def frequencies_digest(self) -> str:
         """SHA-256 of the frequencies themselves."""
         return digest_of("frequencies", {"frequencies": self.frequencies})
+
+    def distance_bound(self, delta: float = 0.05) -> float:
+        """Return a bound on the error of squared distances, that holds with probability 1 - delta.
+
+        The squared distance of two laws, mean over m frequencies, estimates the squared distance
+        of their kernel means (MMD²). Each frequency contributes from 0 to 4r², r being 1, or π/√8
+        of 1-bit features, so that Hoeffding's inequality gives 2r² √(2 log(2/δ)/m) for independent
+        frequencies. Distances that matter are small, and are told better than that.
+
+        Args:
+            delta: probability with which the bound may fail.
+        """
+        if not 0 < delta < 1:
+            raise OptionError(f"delta={delta!r} was given; it must lie between 0 and 1.")
+        return 2 * self.projection.norm**2 * math.sqrt(2 * math.log(2 / delta) / self.size)
 
     def explain(self) -> str:
         """Say in words what was decided, and why."""
