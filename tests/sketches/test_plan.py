@@ -196,7 +196,7 @@ def test_the_distance_of_two_gaussians_is_within_its_bound():
         found = np.mean(np.exp(-(w**2)) * np.abs(1 - np.exp(2j * w)) ** 2)
         errors.append(abs(found - exact))
     assert np.mean(np.array(errors) > plan.distance_bound()) <= 0.05
-    assert plan.distance_bound() < 12 * np.sqrt(np.mean(np.square(errors)))
+    assert plan.distance_bound() == pytest.approx(4 * np.sqrt(np.log(40) / 100))
     assert plan.distance_bound(0.01) > plan.distance_bound(0.05)
 
 
