@@ -17,8 +17,8 @@ import sketchlearn as sl
 from benchmarks import image_sets
 from benchmarks.image_peers import PEERS, default_factory, peers
 from benchmarks.image_sets import ImageSet
-from benchmarks.public_encoder import public_encoder
 from benchmarks.peer_training import Settings
+from benchmarks.public_encoder import public_encoder
 
 # How images are sketched; the first is the default.
 OURS: dict[str, dict[str, Any]] = {
