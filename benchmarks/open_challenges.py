@@ -13,9 +13,7 @@ tested on a sixth of the training images. Test images are not touched.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,18 +24,13 @@ import torch
 import sketchlearn as sl
 from benchmarks import results
 from benchmarks.challenge_judges import Judge, judge_of
+from benchmarks.step_times import steps_within
 
 #: multiples of the default
 SIZES = (0.125, 0.25, 0.5, 1, 2)
 BATCHES = (0.25, 0.5, 1, 2, 4)
 SCALES = (0.25, 0.5, 1, 2, 4)
 LAWS = ("gaussian", "folded-gaussian", "adapted-radius", "student")
-
-_TIMED_STEPS = 12
-
-
-class _Enough(Exception):  # noqa: N818 (it ends a trial; it is no error)
-    pass
 
 
 def settings() -> list[tuple[str, Any]]:
@@ -63,22 +56,9 @@ def learnt(source: Any, plan: sl.Plan, changed: tuple[str, Any], seed: int, seco
     sketch = sl.sketch(source, plan)
     batch = sl.GenerativeNetwork().settings(sketch).batch
     batch = round(batch * value) if kind == "batch" else batch
-    steps = max(1, int(seconds / _step_seconds(sketch, batch)))
+    steps = steps_within(seconds, sketch, batch)
     fit = sl.GenerativeNetwork(steps=steps, batch=batch, patience=1000, seed=seed).fit(sketch)
     return fit.model, {"size": plan.size, "batch": batch, "steps": steps}
-
-
-def _step_seconds(sketch: sl.Sketch, batch: int) -> float:
-    marks: list[float] = []
-
-    def mark(step: int, row: dict[str, float]) -> None:  # noqa: ARG001
-        marks.append(time.process_time())
-        if len(marks) > _TIMED_STEPS:
-            raise _Enough
-
-    with contextlib.suppress(_Enough):
-        sl.GenerativeNetwork(steps=10**6, batch=batch).fit(sketch, on_step=mark)
-    return float(np.median(np.diff(marks)))
 
 
 def sweep(name: str, judge: Judge, seeds: list[int]) -> list[dict[str, Any]]:

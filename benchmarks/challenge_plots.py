@@ -1,0 +1,80 @@
+"""The picture of `benchmarks.open_challenges`: quality against size, batch, scale and law.
+
+python -m benchmarks.challenge_plots [--results open_challenges] [--out docs/images/...png]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+from benchmarks.results import FOLDER
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+_TITLES = {"size": "sketch size m", "batch": "batch", "scale": "all scales, times", "law": "law"}
+_KNOWN = ("size", "batch", "steps", "changed", "to")
+
+
+def draw(figures: dict[str, list[dict[str, Any]]], path: Path) -> None:
+    """Draw a row of panels for each set of data."""
+    shape = (len(figures), len(_TITLES))
+    grid, axes = plt.subplots(
+        *shape, figsize=(13, 2.4 * shape[0]), layout="constrained", squeeze=False
+    )
+    for row, (name, rows) in zip(axes, figures.items(), strict=True):
+        default = next(one for one in rows if one["changed"] == "size" and one["to"] == 1)
+        measures = [key for key in default if key not in _KNOWN]
+        for panel, (changed, title) in zip(row, _TITLES.items(), strict=True):
+            _panel(panel, changed, default, rows, measures)
+            panel.sharey(row[0])
+            if name == next(iter(figures)):
+                panel.set_title(title)
+        row[0].set_ylabel(name)
+        row[0].legend(fontsize="x-small")
+    grid.savefig(path, dpi=110)
+
+
+def _panel(
+    panel: Any,
+    changed: str,
+    default: dict[str, Any],
+    rows: list[dict[str, Any]],
+    measures: list[str],
+) -> None:
+    first = {**default, "to": "gaussian" if changed == "law" else 1}
+    own = [row for row in rows if row["changed"] == changed and row["to"] != 1] + [first]
+    if changed == "law":
+        places = [row["to"] for row in own[-1:] + own[:-1]]
+        own = own[-1:] + own[:-1]
+    else:
+        own.sort(key=lambda row: row["to"])
+        places = [row[changed] if changed != "scale" else row["to"] for row in own]
+        panel.set_xscale("log", base=2)
+        panel.xaxis.set_major_formatter("{x:g}")
+    for measure in measures:
+        values = [row[measure] for row in own]
+        panel.plot(places, values, "o" if changed == "law" else "o-", label=measure)
+    panel.axvline(
+        first["to"] if changed in ("law", "scale") else first[changed], color="0.85", zorder=0
+    )
+    panel.tick_params(labelsize="x-small")
+
+
+def main() -> None:
+    """Draw the figures of a file of results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", default="open_challenges")
+    parser.add_argument("--out", type=Path, default=Path("docs/images/open_challenges.png"))
+    chosen = parser.parse_args()
+    document = json.loads((FOLDER / f"{chosen.results}.json").read_text())
+    draw(document["figures"], chosen.out)
+
+
+if __name__ == "__main__":
+    main()
