@@ -95,4 +95,4 @@ def _images(name: str, data: Path, scratch: Path) -> Judge:
         cnn = cnn_accuracy(made, labels, tested, held.test_labels, seed)
         return {"logistic": float(told), "cnn": cnn}
 
-    return Judge(100.0, lambda _: (file, {"label": "label", "image": image}), figures)
+    return Judge(60.0, lambda _: (file, {"label": "label", "image": image}), figures)
