@@ -82,6 +82,7 @@ class MatchingProblem:
 
     Attributes:
         training: the frequencies the gradient uses.
+        shown: as many of them as there are held-out ones, for the training distance.
         held_out: the others, for validation.
         classes: numbers of the classes that have records.
         class_count: classes of the plan, 0 without a label.
@@ -93,6 +94,7 @@ class MatchingProblem:
     """
 
     training: Target
+    shown: Target
     held_out: Target
     classes: Tensor
     class_count: int
@@ -144,6 +146,7 @@ class MatchingProblem:
         noise = np.where(counts > 1, (square - energy) / np.maximum(counts - 1, 1), energy)
         return cls(
             training=target(order[apart:]),
+            shown=target(order[apart : 2 * apart]),
             held_out=target(order[:apart]),
             classes=torch.from_numpy(present),
             class_count=plan.schema.class_count if plan.schema.label else 0,

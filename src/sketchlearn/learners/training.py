@@ -19,7 +19,7 @@ from sketchlearn.interrupts import interrupts_held
 from sketchlearn.learners.checkpoint import Checkpoint
 from sketchlearn.learners.emphasis import Emphasis
 from sketchlearn.learners.latents import LatentStream
-from sketchlearn.learners.problem import MatchingProblem, Target
+from sketchlearn.learners.problem import MatchingProblem
 from sketchlearn.models.network import conditional
 
 _EVALUATIONS = 40
@@ -148,9 +148,11 @@ class Training:
 
         The latents are the same at every evaluation, so rows compare like with like.
         """
+        modules = {"weights": self.generator, "average": self.averaged.module}
+        records = {name: self._evaluation_records(module) for name, module in modules.items()}
         held_out = {
-            "weights": self._distance(self.generator, self.problem.held_out),
-            "average": self._distance(self.averaged.module, self.problem.held_out),
+            name: float(self.problem.held_out.loss(made)) / len(made)
+            for name, made in records.items()
         }
         if not all(math.isfinite(value) for value in held_out.values()):
             raise FitError(
@@ -158,18 +160,18 @@ class Training:
                 "number. Use a smaller learning_rate."
             )
         chosen = min(held_out, key=lambda name: held_out[name])
-        module = self.generator if chosen == "weights" else self.averaged.module
+        made = records[chosen]
         row = {
             "step": self.step,
             "held_out_distance": held_out[chosen],
-            "train_distance": self._train_distance(module),
+            "train_distance": self._train_distance(made),
             "chosen": chosen,
-            "matched": held_out[chosen] <= _NEAR * self.problem.noise and self._matched(module),
+            "matched": held_out[chosen] <= _NEAR * self.problem.noise and self._matched(made),
         }
         self.history.append(row)
         if held_out[chosen] < self.best_distance:
             self.best_distance = held_out[chosen]
-            self._best = copy.deepcopy(module.state_dict())
+            self._best = copy.deepcopy(modules[chosen].state_dict())
         return row
 
     def best_generator(self) -> nn.Module:
@@ -234,12 +236,11 @@ class Training:
         falling = 0.5 * (1 + math.cos(math.pi * self.step / settings.steps))
         return settings.learning_rate * warm * falling
 
-    def _train_distance(self, generator: nn.Module) -> float:
-        """Return the distance on the frequencies trained on; weigh them by what each shows."""
+    def _train_distance(self, records: Tensor) -> float:
+        """Return the distance on frequencies trained on; those of tables are weighed by theirs."""
         target, problem = self.problem.training, self.problem
         if target.shared is None:
-            return self._distance(generator, target)
-        records = self._evaluation_records(generator)
+            return float(problem.shown.loss(records)) / len(records)
         distances = np.stack(
             [
                 expected_distances(records[c : c + 1], target.shared, target.mean[c : c + 1])
@@ -251,11 +252,6 @@ class Training:
         noise = float(shares @ problem.noises)
         self._emphasis.update(shares @ distances, target.shared.sets, noise)
         return float(distances.mean())
-
-    def _distance(self, generator: nn.Module, target: Target) -> float:
-        """Return the squared distance per frequency, mean over classes; unbiased."""
-        loss = target.loss(self._evaluation_records(generator))
-        return float(loss) / len(self.problem.classes)
 
     @torch.no_grad()
     def _evaluation_records(self, generator: nn.Module) -> Tensor:
@@ -276,12 +272,12 @@ class Training:
             module.training = mode
         return torch.cat(parts).view(len(problem.classes), 2, -1, problem.dimension)
 
-    def _matched(self, generator: nn.Module) -> bool:
+    def _matched(self, records: Tensor) -> bool:
         """Tell whether every class is well within the noise of its sketch, beyond doubt.
 
         A mean over classes would be ruled by the noise of the smallest.
         """
-        problem, records = self.problem, self._evaluation_records(generator)
+        problem = self.problem
         half, frequencies = records.shape[2], problem.held_out.mean.shape[2]
         # a distance near 0 has a standard error of 1 / (half √2m), were frequencies independent
         doubt = 2 / (half * math.sqrt(frequencies))
