@@ -73,9 +73,10 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
     structure = _structure(schema.image, options)
     network, seen, shape = _network(schema, encoded, structure, options)
     if network is not None:
-        reasons.append(
-            f"Network: {shape} numbers of each record, by weights fixed before the pass."
-        )
+        name = network.architecture["name"]
+        made = "fixed wavelets" if name == "scattering" else "a frozen module"
+        why = "" if options.network_given else "; what suits images of 400 pixels and more"
+        reasons.append(f"Network: {made} ({name}), {shape} numbers of each record{why}.")
     windows = windows_of(seen, shape) if structure == "windows" else None
     scales, scale_reason = scales_of(seen, structure, options)
     dimension, size = seen.shape[1], options.size

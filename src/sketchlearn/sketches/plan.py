@@ -230,7 +230,8 @@ class Plan:
             return "Frequencies: each on one to four columns"
         scales = ", ".join(f"{scale:.4g}" for scale in self.law.scales)
         laid = {"dense": "", "hadamard": ", in Hadamard blocks", "rays": ", on rays"}
-        laid["windows"] = ", each on a square window of pixels, over the deviation there"
+        seen = "pixels" if self.network is None else "what the network says"
+        laid["windows"] = f", each on a square window of {seen}, over the deviation there"
         name = self.law.to_document()["name"]
         return (
             f"Frequency law: {name}, scales {scales} (in units of the encoded data)"
