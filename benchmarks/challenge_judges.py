@@ -14,10 +14,11 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks import image_sets
 from benchmarks.image_cnn import cnn_accuracy
 from benchmarks.image_methods import write_images
-from sketchlearn.evaluation import downstream, sliced_wasserstein
+from benchmarks.planar import RECORDS, over_floor
+from sketchlearn.evaluation import downstream
 from sketchlearn.models import GenerativeModel
 
-_RECORDS, _DRAWS, _SAMPLES = 100_000, 5, 20_000
+_DRAWS = 5
 
 # Generated images of each class that classifiers are trained on; the logistic regression takes a
 # quarter of them.
@@ -52,16 +53,9 @@ def _planar(name: str) -> Judge:
     law = PLANAR[name]
 
     def figures(model: GenerativeModel, seed: int) -> dict[str, float]:
-        value = floor = 0.0
-        for draw in range(_DRAWS):
-            fresh = law(_SAMPLES, np.random.default_rng([seed, 1, draw]))
-            other = law(_SAMPLES, np.random.default_rng([seed, 2, draw]))
-            made = model.sample(_SAMPLES, seed=1000 * seed + draw).to_numpy()
-            value += sliced_wasserstein(made, fresh, seed=draw)
-            floor += sliced_wasserstein(other, fresh, seed=draw)
-        return {"W1 over its floor": value / floor}
+        return {"W1 over its floor": over_floor(model, law, seed, _DRAWS)}
 
-    return Judge(20.0, lambda seed: (law(_RECORDS, np.random.default_rng([seed, 0])), {}), figures)
+    return Judge(20.0, lambda seed: (law(RECORDS, np.random.default_rng([seed, 0])), {}), figures)
 
 
 def _digits(data: Path) -> Judge:

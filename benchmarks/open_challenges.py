@@ -94,7 +94,8 @@ def main() -> None:
             for name in chosen.sets
         }
     seeds = " ".join(map(str, chosen.seeds))
-    command = f"python -m benchmarks.open_challenges --data DIR --seeds {seeds}"
+    command = f"python -m benchmarks.open_challenges --data DIR --sets {' '.join(chosen.sets)}"
+    command += f" --seeds {seeds}"
     results.write(chosen.results, command, figures)
 
 

@@ -10,6 +10,7 @@ own data, frequencies, weights and samples. Bar: at most 1.5.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 import numpy as np
 from examples.planar_sets import SETS
@@ -17,6 +18,9 @@ from examples.planar_sets import SETS
 import sketchlearn as sl
 from benchmarks import results
 from sketchlearn.evaluation import sliced_wasserstein
+from sketchlearn.models import GenerativeModel
+
+Law = Callable[[int, np.random.Generator], np.ndarray]
 
 RECORDS, SAMPLES, SIZE, DRAWS = 100_000, 20_000, 2000, 10
 
@@ -25,9 +29,13 @@ def ratio(name: str, seed: int) -> float:
     """Return sliced W₁ over its floor for one set and one repeat."""
     law = SETS[name]
     sketch = sl.sketch(law(RECORDS, np.random.default_rng([seed, 0])), size=SIZE, seed=seed)
-    model = sl.GenerativeNetwork(seed=seed).fit(sketch).model
+    return over_floor(sl.GenerativeNetwork(seed=seed).fit(sketch).model, law, seed)
+
+
+def over_floor(model: GenerativeModel, law: Law, seed: int, draws: int = DRAWS) -> float:
+    """Return sliced W₁ of a model's samples to a law, over that of two samples of the law."""
     value = floor = 0.0
-    for draw in range(DRAWS):
+    for draw in range(draws):
         fresh = law(SAMPLES, np.random.default_rng([seed, 1, draw]))
         other = law(SAMPLES, np.random.default_rng([seed, 2, draw]))
         generated = model.sample(SAMPLES, seed=1000 * seed + draw).to_numpy()

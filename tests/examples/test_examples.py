@@ -36,17 +36,22 @@ def test_there_are_the_five_sets_the_documentation_names():
     assert set(SETS) == {"mixture", "spiral", "circles", "ring", "checkerboard"}
 
 
-def test_the_paper_figure_is_drawn(tmp_path):
-    out = tmp_path / "figure.png"
-    command = [sys.executable, "-m", "examples.paper_figure", "--records", "500"]
+def drawn_by(folder, module, *options):
+    """Run an example for a step; require a picture, and return what it said."""
+    out = folder / "drawn.png"
     done = subprocess.run(
-        [*command, "--steps", "1", "--out", str(out)],
-        cwd=ROOT, env={**os.environ, "MPLCONFIGDIR": str(tmp_path)},
+        [sys.executable, "-m", module, *options, "--steps", "1", "--out", str(out)],
+        cwd=ROOT, env={**os.environ, "MPLCONFIGDIR": str(folder)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert out.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert all(f"{name}: " in done.stdout for name in SETS)
+    return done.stdout
+
+
+def test_the_paper_figure_is_drawn(tmp_path):
+    said = drawn_by(tmp_path, "examples.paper_figure", "--records", "500")
+    assert all(f"{name}: " in said for name in SETS)
 
 
 def test_images_in_idx_files_are_sketched_learnt_and_drawn(tmp_path):
@@ -56,13 +61,4 @@ def test_images_in_idx_files_are_sketched_learnt_and_drawn(tmp_path):
         head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
         packed = gzip.compress(head + array.astype(np.uint8).tobytes())
         (tmp_path / f"train-{name}-ubyte.gz").write_bytes(packed)
-    out = tmp_path / "drawn.png"
-    command = [sys.executable, "-m", "examples.mnist", str(tmp_path)]
-    done = subprocess.run(
-        [*command, "--steps", "1", "--out", str(out)],
-        cwd=ROOT, env={**os.environ, "MPLCONFIGDIR": str(tmp_path)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert out.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert "a sketch of" in done.stdout
+    assert "a sketch of" in drawn_by(tmp_path, "examples.mnist", str(tmp_path))
