@@ -73,12 +73,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    figures = {
-        name: race(name, chosen.data, chosen.seconds, chosen.rows, chosen.seed)
-        for name in chosen.sets
-    }
     command = f"python -m benchmarks.image_race --data DIR --seconds {chosen.seconds:g}"
-    results.write("image_race", command, figures)
+    for name in chosen.sets:
+        found = race(name, chosen.data, chosen.seconds, chosen.rows, chosen.seed)
+        results.keep(f"image_race_{name}", f"{command} --sets {name}", found)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,15 @@ the real test images; coverage and nearest training images are measured too. Eac
 process of its own. Peers train for --seconds of the processor, DP-MERF for its own five epochs;
 sketchlearn makes its one pass over a file and learns with its defaults. "real" are the training
 images themselves.
+
+Figures are written after each seed of each method, a file for each set. The same settings go on
+where the file ends; others begin it anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing
 import tempfile
 from pathlib import Path
@@ -27,29 +31,15 @@ from benchmarks.image_classifiers import CLASSIFIERS, FAST
 from benchmarks.image_cnn import train_cnn
 from benchmarks.image_judge import ImageJudge, draw_grid, draw_neighbours
 from benchmarks.image_methods import METHODS, Made, Task, write_images
+from benchmarks.image_sets import ImageSet
 
 
 def main() -> None:
     """Run the methods and write the figures."""
     chosen = _options()
     torch.set_num_threads(1)
-    figures: dict[str, Any] = {}
     for name in chosen.sets:
-        figures[name] = {}
-        for method, rows in _figures(name, chosen):
-            mean = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-            figures[name][method] = {"mean": mean, "seeds": rows}
-            print(name, method, {key: round(value, 4) for key, value in mean.items()}, flush=True)
-    command = f"python -m benchmarks.images --data DIR --rows {chosen.rows}"
-    if chosen.fast:
-        command += " --fast"
-    if chosen.validation:
-        command += " --validation"
-    for option in ("steps", "batch"):
-        if getattr(chosen, option) is not None:
-            command += f" --{option} {getattr(chosen, option)}"
-    command += f" --seconds {chosen.seconds:g} --seeds {' '.join(map(str, chosen.seeds))}"
-    results.write(chosen.results, command, figures)
+        _measure(name, chosen)
 
 
 def _options() -> argparse.Namespace:
@@ -67,41 +57,76 @@ def _options() -> argparse.Namespace:
         "--validation", action="store_true", help="judge by a sixth of the training images"
     )
     parser.add_argument("--pictures", type=Path)
-    parser.add_argument("--results", default="images", help="name of the file of results")
+    parser.add_argument("--results", default="images", help="start of the names of files")
     return parser.parse_args()
 
 
-def _figures(name: str, chosen: argparse.Namespace) -> Any:
-    """Yield each method with its figures by seed."""
+def _measure(name: str, chosen: argparse.Namespace) -> None:
+    """Write the figures of one set, leaving alone what its file has."""
+    file, command = f"{chosen.results}_{name}", _command(name, chosen)
+    figures: dict[str, Any] = results.earlier(file, command)
     data = image_sets.load(name, chosen.data, validation=chosen.validation)
     network = train_cnn(data.unit(data.train_images), data.train_labels, 0)
     judge = ImageJudge(data, network, chosen.rows, FAST if chosen.fast else CLASSIFIERS)
-    with tempfile.TemporaryDirectory() as kept:
-        file = Path(kept) / "images.parquet"
-        write_images(data, file)
-        image, top = data.train_images.shape[1:], data.top
-        asked = {"steps": chosen.steps, "batch": chosen.batch}
-        fit = {key: value for key, value in asked.items() if value is not None}
-        for method in chosen.methods:
-            rows = []
-            for seed in chosen.seeds:
-                if method == "real":
-                    made = Made(data.unit(data.train_images), data.train_labels, {})
-                else:
-                    where = (name, chosen.data, chosen.validation, file, image, top)
-                    made = _apart(Task(*where, method, seed, chosen.seconds, fit))
-                rows.append(made.costs | judge.judge(made.images, made.labels, seed))
-                if chosen.pictures and seed == chosen.seeds[0]:
-                    start = chosen.pictures / f"{name}-{method.lower().replace(' ', '-')}"
-                    draw_grid(made.images, made.labels, start.with_suffix(".png"))
-                    draw_neighbours(made.images, data, Path(f"{start}-nearest.png"))
-            yield method, rows
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "images.parquet"
+        write_images(data, source)
+        where = _where(name, source, data, chosen)
+        for method, seed in itertools.product(chosen.methods, chosen.seeds):
+            seeds = figures.get(method, {}).get("seeds", {})
+            if str(seed) in seeds:
+                continue
+            made = _made(Task(**where, method=method, seed=seed), data)
+            judged = made.costs | judge.judge(made.images, made.labels, seed)
+            print(name, method, seed, judged, flush=True)
+            seeds = {**seeds, str(seed): judged}
+            figures[method] = {"mean": _mean(list(seeds.values())), "seeds": seeds}
+            results.keep(file, command, figures)
+            if chosen.pictures:
+                kind = method.lower().replace(" ", "-")
+                _draw(made, data, chosen.pictures / f"{name}-{kind}-{seed}")
 
 
-def _apart(task: Task) -> Made:
-    """Run a task in a process that has done nothing before."""
+def _command(name: str, chosen: argparse.Namespace) -> str:
+    """Return the command of these figures, but for methods and seeds."""
+    command = f"python -m benchmarks.images --data DIR --sets {name} --rows {chosen.rows}"
+    command += " --fast" * chosen.fast + " --validation" * chosen.validation
+    for option in ("steps", "batch"):
+        if getattr(chosen, option) is not None:
+            command += f" --{option} {getattr(chosen, option)}"
+    return command + f" --seconds {chosen.seconds:g}"
+
+
+def _where(name: str, file: Path, data: ImageSet, chosen: argparse.Namespace) -> dict[str, Any]:
+    """Return what the tasks of one set share."""
+    asked = {"steps": chosen.steps, "batch": chosen.batch}
+    return {
+        "name": name,
+        "folder": chosen.data,
+        "validation": chosen.validation,
+        "file": file,
+        "image": data.train_images.shape[1:],
+        "top": data.top,
+        "seconds": chosen.seconds,
+        "fit": {key: value for key, value in asked.items() if value is not None},
+    }
+
+
+def _made(task: Task, data: ImageSet) -> Made:
+    """Return the images of a method, which runs in a process that has done nothing before."""
+    if task.method == "real":
+        return Made(data.unit(data.train_images), data.train_labels, {})
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(task.run)
+
+
+def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
+    return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+
+
+def _draw(made: Made, data: ImageSet, start: Path) -> None:
+    draw_grid(made.images, made.labels, start.with_suffix(".png"))
+    draw_neighbours(made.images, data, Path(f"{start}-nearest.png"))
 
 
 if __name__ == "__main__":

@@ -62,6 +62,12 @@ def by_seed(measure: Callable[[int], dict[str, float]], description: str) -> dic
 
 def write(name: str, command: str, figures: Any) -> None:
     """Write figures to results/<name>.json with the command that gives them, and print them."""
+    keep(name, command, figures)
+    print(json.dumps(figures, indent=1))
+
+
+def keep(name: str, command: str, figures: Any) -> None:
+    """Write figures to results/<name>.json with the command that gives them."""
     FOLDER.mkdir(exist_ok=True)
     content = {
         "command": command,
@@ -69,5 +75,13 @@ def write(name: str, command: str, figures: Any) -> None:
         "machine": machine(),
         "figures": figures,
     }
-    (FOLDER / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
-    print(json.dumps(figures, indent=1))
+    unfinished = FOLDER / f"{name}.json.unfinished"
+    unfinished.write_text(json.dumps(content, indent=1) + "\n")
+    unfinished.replace(FOLDER / f"{name}.json")
+
+
+def earlier(name: str, command: str) -> dict[str, Any]:
+    """Return the figures that results/<name>.json has of the same command, if any."""
+    path = FOLDER / f"{name}.json"
+    content = json.loads(path.read_text()) if path.exists() else {}
+    return content["figures"] if content.get("command") == command else {}

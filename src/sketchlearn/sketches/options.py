@@ -15,7 +15,7 @@ from sketchlearn.encoding.declarations import Declaration, DeclaredSchema, decla
 from sketchlearn.encoding.schema import check_missing
 from sketchlearn.errors import OptionError
 from sketchlearn.features import LAWS
-from sketchlearn.sketches.plan import (
+from sketchlearn.sketches.plan_document import (
     FEATURES,
     MOMENTS,
     MOST_FREQUENCIES,

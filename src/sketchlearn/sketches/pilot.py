@@ -20,7 +20,8 @@ from sketchlearn.features.image_shapes import halves_twice, is_large
 from sketchlearn.features.windows import require_image
 from sketchlearn.sketches.labels import label_of
 from sketchlearn.sketches.options import PlanOptions, moments_of
-from sketchlearn.sketches.plan import Plan, Structure
+from sketchlearn.sketches.plan import Plan
+from sketchlearn.sketches.plan_document import Structure
 from sketchlearn.sketches.scales import scales_of
 from sketchlearn.sketches.table_pilot import is_table, table_plan
 from sketchlearn.sources import Batch, Source, SourceSchema, open_source

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchlearn.encoding import Schema, TableSchema, VectorSchema, schema_from_document
-from sketchlearn.errors import (
-    FileFormatError,
-    OptionError,
-    PlanError,
-    PlanMismatchError,
-    StorageError,
-)
+from sketchlearn.encoding import Schema, TableSchema, VectorSchema
+from sketchlearn.errors import OptionError, PlanError, PlanMismatchError
 from sketchlearn.features import (
     ColumnBlock,
     FrequencyLaw,
@@ -31,24 +24,22 @@ from sketchlearn.features import (
     draw_rays,
     draw_windows,
 )
-from sketchlearn.features.laws import law_from_document
 from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
-from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
+from sketchlearn.sketches.plan_document import (
+    Features,
+    Moments,
+    Structure,
+    no_plan,
+    parts_of,
+    read_plan_file,
+    write_plan_file,
+)
+from sketchlearn.storage import digest_of
 
 if TYPE_CHECKING:
     from torch import nn
 
     from sketchlearn.features.networks import FeatureNetwork, NetworkFeatures
-
-# The largest sketch size: sixteen million frequencies are a quarter of a gigabyte of sums.
-MOST_FREQUENCIES = 2**24
-
-Structure = Literal["dense", "hadamard", "rays", "columns", "windows"]
-STRUCTURES: tuple[Structure, ...] = get_args(Structure)
-Features = Literal["fourier", "one-bit"]
-FEATURES: tuple[Features, ...] = get_args(Features)
-Moments = Literal["full", "diagonal"]
-MOMENTS: tuple[Moments, ...] = get_args(Moments)
 
 
 @dataclass(frozen=True)
@@ -302,32 +293,15 @@ class Plan:
         Raises:
             FileFormatError: the document is not a plan's.
         """
+        parts = parts_of(document)
         try:
-            return cls(
-                schema=schema_from_document(document["schema"]),
-                law=None if document["law"] is None else law_from_document(document["law"]),
-                size=_within(int(document["size"]), 1, MOST_FREQUENCIES),
-                seed=_within(int(document["seed"]), 0, 2**63 - 1),
-                features=_one_of(document.get("features", "fourier"), FEATURES),
-                moments=_one_of(document.get("moments"), (None, *MOMENTS)),
-                windows=_windows(document.get("windows")),
-                network=_network(document.get("network")),
-                structure=_one_of(document.get("structure", "dense"), STRUCTURES),
-                reasons=tuple(str(reason) for reason in document["reasons"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, PlanError) as error:
-            raise FileFormatError(f"This is no plan of this format version ({error!r}).") from error
+            return cls(**parts)
+        except PlanError as error:
+            raise no_plan(error) from error
 
     def save(self, path: str | Path) -> None:
         """Write the plan as one JSON file, whole or not at all."""
-        document = self.to_document()
-        header = {
-            "kind": "plan",
-            "format_version": FORMAT_VERSION,
-            "document": document,
-            "digest": digest_of(document),
-        }
-        write_whole(path, json.dumps(header, indent=1).encode())
+        write_plan_file(path, self.to_document())
 
     @classmethod
     def load(cls, path: str | Path) -> Plan:
@@ -337,52 +311,9 @@ class Plan:
             StorageError: there is no such file.
             FileFormatError: the file is no plan, of a newer version, or was edited.
         """
-        try:
-            header = json.loads(Path(path).read_bytes())
-            document, kind, digest = header["document"], header["kind"], header["digest"]
-        except OSError as error:
-            raise StorageError(f"Could not read {path}: {error.strerror}.") from error
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise FileFormatError(
-                f"{path} is not a plan file, or it was cut short. Make the plan again."
-            ) from error
-        if kind != "plan" or header.get("format_version") not in range(1, FORMAT_VERSION + 1):
-            raise FileFormatError(
-                f"{path} is a {kind!r} file of version {header.get('format_version')}; "
-                f"a plan of version {FORMAT_VERSION} was expected."
-            )
-        if digest != digest_of(document):
-            raise FileFormatError(
-                f"{path} was edited after it was written: its digest does not match. "
-                "Make a new plan with the options you want."
-            )
-        return cls.from_document(document)
+        return cls.from_document(read_plan_file(path))
 
 
 def blocks_of(schema: TableSchema) -> list[ColumnBlock]:
     """Return the columns of a table's encoded records, as frequencies see them."""
     return [ColumnBlock(column.slots, column.number) for column in schema.encoded]
-
-
-def _within(value: int, least: int, most: int) -> int:
-    if not least <= value <= most:
-        raise ValueError(f"{value} is not from {least} to {most}")
-    return value
-
-
-def _windows(document: dict[str, Any] | None) -> Windows | None:
-    return None if document is None else Windows.from_document(document)
-
-
-def _network(document: dict[str, Any] | None) -> FeatureNetwork | None:
-    if document is None:
-        return None
-    from sketchlearn.features.networks import FeatureNetwork  # loads torch
-
-    return FeatureNetwork.from_document(document)
-
-
-def _one_of(value: Any, known: tuple[Any, ...]) -> Any:
-    if value not in known:
-        raise ValueError(f"{value!r} is not one of {known}")
-    return value

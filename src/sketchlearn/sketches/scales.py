@@ -7,7 +7,7 @@ import numpy as np
 from sketchlearn.errors import OptionError, PlanError
 from sketchlearn.features import LAWS
 from sketchlearn.sketches.options import PlanOptions
-from sketchlearn.sketches.plan import Structure
+from sketchlearn.sketches.plan_document import Structure
 
 # The kernel means (see `scales_of`) between which the scales of a mixture are spread. Below 0.01
 # a frequency sees almost nothing of the data; above 0.7 it sees little but their mean.
