@@ -25,9 +25,9 @@ def test_a_shift_by_a_pixel_matters_less_than_between_pixels():
 def test_wavelets_see_no_shade_and_the_halved_image_does():
     shade = torch.full((1, 40, 40), 0.7)
     said = Scattering((40, 40))(shade)[0]
-    assert said.shape == (4 + 12, 10, 10)
+    assert said.shape == (4 + 12 + 3, 10, 10)
     assert said[:4] == pytest.approx(torch.full((4, 10, 10), 0.7))
-    assert said[4:, 3:7, 3:7] == pytest.approx(torch.zeros(12, 4, 4), abs=2e-3)
+    assert said[4:, 3:7, 3:7] == pytest.approx(torch.zeros(15, 4, 4), abs=2e-3)
 
 
 def test_a_wavelet_answers_most_to_edges_across_its_wave():
@@ -37,11 +37,20 @@ def test_a_wavelet_answers_most_to_edges_across_its_wave():
     assert int(lying.argmax()) == 2
 
 
+def test_a_pattern_of_single_pixels_is_seen():
+    down, across = torch.meshgrid(torch.arange(16), torch.arange(16), indexing="ij")
+    network, shade = Scattering((16, 16)), torch.full((1, 16, 16), 0.5)
+    for pattern, plane in ((across, 0), (down, 1), (down + across, 2)):
+        said = network(shade + 0.25 * (-1.0) ** pattern)[0, 16:]
+        assert said[plane] == pytest.approx(torch.full((4, 4), 0.5), abs=1e-3)
+        assert said.sum() == pytest.approx(8.0, abs=0.2)
+
+
 def test_planes_may_come_first_or_last():
     images = torch.rand(3, 3, 16, 20, generator=torch.Generator().manual_seed(0))
     first = Scattering((3, 16, 20))(images)
     last = Scattering((16, 20, 3))(images.movedim(1, -1))
-    assert first.shape == (3, 3 * 16, 4, 5)
+    assert first.shape == (3, 3 * 19, 4, 5)
     assert torch.equal(first, last)
 
 

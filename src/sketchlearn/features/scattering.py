@@ -35,7 +35,8 @@ class Scattering(nn.Module):
 
     Images are halved once, which gives the lower level. At each level complex Gabor wavelets of
     several orientations are taken, and their moduli averaged over squares of four and two pixels,
-    to a quarter of the image's size.
+    to a quarter of the image's size. These see no pattern that alternates from pixel to pixel; the
+    moduli of what halving drops (Haar details) do.
 
     Args:
         image: (height, width), (planes, height, width) or, with at most 4 planes, (height, width,
@@ -44,6 +45,7 @@ class Scattering(nn.Module):
     """
 
     filters: Tensor
+    haar: Tensor
 
     def __init__(self, image: Sequence[int], orientations: int = 6) -> None:
         super().__init__()
@@ -55,6 +57,8 @@ class Scattering(nn.Module):
                 "are multiples of 4, from 8 on."
             )
         self.register_buffer("filters", _gabor(orientations))
+        signs = torch.tensor([[1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]])
+        self.register_buffer("haar", signs[..., None, None] / 2)  # (3, 4, 1, 1)
         self.architecture = {
             "name": "scattering",
             "image": list(image),
@@ -67,11 +71,14 @@ class Scattering(nn.Module):
         height, width = pixels.shape[-2:]
         pixels = pixels.reshape(-1, 1, height, width)
         half = functional.avg_pool2d(pixels, 2)
+        details = functional.conv2d(functional.pixel_unshuffle(pixels, 2), self.haar)
+        details = (details.square() + _LEAST**2).sqrt()
         said = torch.cat(
             [
                 functional.pixel_unshuffle(half, 2),
                 self._averages(pixels, 4),
                 self._averages(half, 2),
+                functional.avg_pool2d(details, 2),
             ],
             dim=1,
         )
