@@ -35,8 +35,8 @@ class Scattering(nn.Module):
 
     Images are halved once, which gives the lower level. At each level complex Gabor wavelets of
     several orientations are taken, and their moduli averaged over squares of four and two pixels,
-    to a quarter of the image's size. These see no pattern that alternates from pixel to pixel; the
-    moduli of what halving drops (Haar details) do.
+    to a quarter of the image's size. These see no pattern that alternates from pixel to pixel; three
+    planes more, moduli of what halving drops (Haar details), do.
 
     Args:
         image: (height, width), (planes, height, width) or, with at most 4 planes, (height, width,
@@ -71,8 +71,9 @@ class Scattering(nn.Module):
         height, width = pixels.shape[-2:]
         pixels = pixels.reshape(-1, 1, height, width)
         half = functional.avg_pool2d(pixels, 2)
-        details = functional.conv2d(functional.pixel_unshuffle(pixels, 2), self.haar)
-        details = (details.square() + _LEAST**2).sqrt()
+        corners = functional.pixel_unshuffle(pixels, 2)[:, None]  # (n, 1, 4, h / 2, w / 2)
+        # not by a convolution, whose last bits may depend on how many images come together
+        details = ((corners * self.haar).sum(dim=2).square() + _LEAST**2).sqrt()
         said = torch.cat(
             [
                 functional.pixel_unshuffle(half, 2),
