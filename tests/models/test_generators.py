@@ -41,11 +41,18 @@ def test_a_generator_is_built_again_from_its_architecture(make):
         ((1, 28, 28), (1, 28, 28)),
         ((3, 17, 13), (3, 17, 13)),
         ((3, 33, 18), (3, 33, 18)),
+        ((3, 90, 130), (3, 90, 130)),
     ],
 )
 def test_a_convolutional_generator_gives_images_of_the_exact_size(image, shape):
     generator = Convolutional(5, image, channels=4, width=8)
     assert generator(torch.randn(2, 5)).shape == (2, *shape)
+
+
+def test_weights_of_a_convolutional_generator_hardly_grow_with_the_image():
+    small, large = (Convolutional(26, (side, side), channels=32, width=512) for side in (28, 224))
+    counts = [sum(weights.numel() for weights in made.parameters()) for made in (small, large)]
+    assert counts[1] < 1.1 * counts[0]
 
 
 def test_each_hidden_layer_is_one_of_the_depth_asked_for():

@@ -35,8 +35,8 @@ class Scattering(nn.Module):
 
     Images are halved once, which gives the lower level. At each level complex Gabor wavelets of
     several orientations are taken, and their moduli averaged over squares of four and two pixels,
-    to a quarter of the image's size. These see no pattern that alternates from pixel to pixel; three
-    planes more, moduli of what halving drops (Haar details), do.
+    to a quarter of the image's size. These see no pattern that alternates from pixel to pixel;
+    three planes more, moduli of what halving drops (Haar details), do.
 
     Args:
         image: (height, width), (planes, height, width) or, with at most 4 planes, (height, width,

@@ -19,6 +19,9 @@ from sketchlearn.features.image_shapes import planes_last, sides_of
 # Slope of the rectifiers of image generators on the negative side.
 LEAK = 0.2
 
+# Most places along the shorter side of the grid that images are enlarged from.
+_GRID = 8
+
 
 class MLP(nn.Sequential):
     """Fully connected generator.
@@ -103,7 +106,9 @@ class Tabular(nn.Module):
 
 
 class Convolutional(nn.Module):
-    """Convolutional generator for images: a small grid, enlarged twice or once to full size.
+    """Convolutional generator for images: a small grid, doubled up to full size.
+
+    The grid's shorter side is at most 8, so that weights hardly grow with the image.
 
     Batch normalisation lets it learn at large rates. `docs/decisions/0005` has what was tried.
 
@@ -121,7 +126,7 @@ class Convolutional(nn.Module):
         self.planes_last = planes_last(image)
         height, wide = sides_of(image)
         planes = math.prod(image) // (height * wide)
-        halvings = 2 if min(height, wide) >= 16 else 1
+        halvings = max(1, math.ceil(math.log2(min(height, wide) / _GRID)))
         self.grid = (math.ceil(height / 2**halvings), math.ceil(wide / 2**halvings))
         self.size, self.channels = (height, wide), channels
         numbers = channels * math.prod(self.grid)
@@ -134,12 +139,16 @@ class Convolutional(nn.Module):
             nn.LeakyReLU(LEAK),
         )
         half = channels // 2
+        layers: list[nn.Module] = []
         # the last enlargement is a shuffle of planes: at full size nothing has to be computed
-        layers: list[nn.Module] = [
-            nn.Upsample(scale_factor=2, mode="bilinear") if halvings == 2 else nn.Identity(),
-            nn.Conv2d(channels, half, 3, padding=1),
-            nn.BatchNorm2d(half),
-            nn.LeakyReLU(LEAK),
+        for number in range(max(1, halvings - 1)):
+            layers += [
+                nn.Upsample(scale_factor=2, mode="bilinear") if halvings > 1 else nn.Identity(),
+                nn.Conv2d(half if number else channels, half, 3, padding=1),
+                nn.BatchNorm2d(half),
+                nn.LeakyReLU(LEAK),
+            ]
+        layers += [
             nn.Conv2d(half, half, 3, padding=1),
             nn.BatchNorm2d(half),
             nn.LeakyReLU(LEAK),
