@@ -22,7 +22,7 @@ from sketchlearn.learners.problem import MatchingProblem
 from sketchlearn.learners.training import Training, TrainingSettings
 from sketchlearn.learners.verdict import judge
 from sketchlearn.models import GenerativeModel
-from sketchlearn.models.generators import LEAK, MLP, Bounded, Convolutional, Tabular
+from sketchlearn.models.generators import LEAK, MLP, Bounded, Clipped, Convolutional, Tabular
 from sketchlearn.sketches import Sketch
 from sketchlearn.storage import digest_of
 
@@ -230,11 +230,10 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     if schema.image is None:
         width = 128 if schema.dimension < 16 else 256
         return MLP(inputs, schema.dimension, width, depth=3)
+    bounds = sketch.side.lower.tolist(), sketch.side.upper.tolist()
     if is_large(schema.image):
-        inner: nn.Module = Convolutional(inputs, schema.image, channels=32, width=512)
-    else:
-        inner = MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK)
-    return Bounded(inner, sketch.side.lower.tolist(), sketch.side.upper.tolist())
+        return Clipped(Convolutional(inputs, schema.image, channels=32, width=512), *bounds)
+    return Bounded(MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK), *bounds)
 
 
 def require_output(generator: nn.Module, inputs: int, dimension: int) -> None:

@@ -19,6 +19,9 @@ from sketchlearn.features.image_shapes import planes_last, sides_of
 # Slope of the rectifiers of image generators on the negative side.
 LEAK = 0.2
 
+# Slope beyond the bounds, while learning, of what `Clipped` cuts off.
+_BEYOND = 0.01
+
 # Most places along the shorter side of the grid that images are enlarged from.
 _GRID = 8
 
@@ -76,6 +79,44 @@ class Bounded(nn.Module):
     def forward(self, latents: Tensor) -> Tensor:
         """Map (n, latent + classes) to (n, d) within the bounds."""
         return self.lower + self.reach * torch.sigmoid(self.inner(latents).flatten(1))
+
+
+class Clipped(nn.Module):
+    """A generator whose output is cut off at [lower, upper], column by column.
+
+    Many pixels are exactly black or white, which no sigmoid reaches: it leaves grey noise where
+    images have none. While learning, what lies beyond the bounds is kept at a hundredth, so that
+    it still has a slope.
+
+    Args:
+        inner: module from latents to as many numbers as a record has; -2 and 2 become the bounds.
+        lower: of each column.
+        upper: of each column.
+    """
+
+    lower: Tensor
+    reach: Tensor
+
+    def __init__(self, inner: nn.Module, lower: Sequence[float], upper: Sequence[float]) -> None:
+        super().__init__()
+        self.inner = inner
+        low = torch.tensor(lower, dtype=torch.float32)
+        self.register_buffer("lower", low)
+        self.register_buffer("reach", torch.tensor(upper, dtype=torch.float32) - low)
+        self.architecture = {
+            "name": "clipped",
+            "inner": architecture_of(inner),
+            "lower": list(lower),
+            "upper": list(upper),
+        }
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Map (n, latent + classes) to (n, d), within the bounds but for a leak while learning."""
+        place = self.inner(latents).flatten(1) / 4 + 0.5
+        within = place.clamp(0, 1)
+        if self.training:
+            within = within + _BEYOND * (place - within)
+        return self.lower + self.reach * within
 
 
 class Tabular(nn.Module):
@@ -192,8 +233,9 @@ def build(architecture: dict[str, Any]) -> nn.Module:
         return MLP(**fields)
     if name == "convolutional":
         return Convolutional(**fields)
-    if name == "bounded":
-        return Bounded(build(fields["inner"]), fields["lower"], fields["upper"])
+    if name in ("bounded", "clipped"):
+        kind = Bounded if name == "bounded" else Clipped
+        return kind(build(fields["inner"]), fields["lower"], fields["upper"])
     if name == "tabular":
         return Tabular(build(fields["inner"]), fields["slots"], fields["numbers"])
     if name != "custom":
