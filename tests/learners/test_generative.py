@@ -10,7 +10,7 @@ from sketchlearn.errors import EmptySourceError, FitError, OptionError
 from sketchlearn.learners import training
 from sketchlearn.learners.generative import default_generator
 from sketchlearn.learners.problem import MatchingProblem
-from sketchlearn.models.generators import MLP, Bounded, Convolutional
+from sketchlearn.models.generators import MLP, Bounded, Clipped, Convolutional
 
 QUICK = {"steps": 12, "batch": 32, "latent": 4}
 
@@ -287,12 +287,12 @@ def test_small_images_come_from_a_bounded_perceptron():
     assert (drawn <= images.max(axis=0)).all()
 
 
-def test_images_of_400_pixels_come_from_a_bounded_convolutional_network(monkeypatch):
+def test_images_of_400_pixels_come_from_a_clipped_convolutional_network(monkeypatch):
     monkeypatch.setattr(training, "EVALUATION_RECORDS", 32)
     images = np.random.default_rng(0).integers(0, 256, size=(30, 20, 20)).astype(np.uint8)
     learner = sl.GenerativeNetwork(steps=2, batch=4, latent=4)
     fit = learner.fit(sl.sketch(images, size=20))
-    assert isinstance(fit.model.generator, Bounded)
+    assert isinstance(fit.model.generator, Clipped)
     assert isinstance(fit.model.generator.inner, Convolutional)
     assert fit.model.sample(3).to_numpy().shape == (3, 20, 20)
     smaller = default_generator(sl.sketch(images[:, :, :19], size=20), 4)

@@ -8,6 +8,7 @@ from sketchlearn.errors import OptionError
 from sketchlearn.models.generators import (
     MLP,
     Bounded,
+    Clipped,
     Convolutional,
     architecture_of,
     build,
@@ -18,6 +19,7 @@ GENERATORS = {
     "shallow": lambda: MLP(5, 3, width=8, depth=1),
     "convolutional": lambda: Convolutional(5, (2, 16, 9), channels=4, width=8),
     "bounded": lambda: Bounded(MLP(5, 2, 8, 2), [0.0, -1.0], [1.0, 4.0]),
+    "clipped": lambda: Clipped(Convolutional(5, (8, 8), 4, 8), [0.0] * 64, [1.0] * 64),
     "bounded images": lambda: Bounded(Convolutional(5, (4, 4), 4, 8), [0.0] * 16, [1.0] * 16),
 }
 
@@ -68,6 +70,16 @@ def test_a_bounded_generator_reaches_its_bounds_column_by_column_and_no_further(
     bounded = Bounded(Far(), [0.0, -1.0], [1.0, 4.0])
     drawn = bounded(torch.tensor([[-1.0, -1.0], [1.0, 1.0], [0.0, 0.0]]))
     assert drawn.tolist() == [[0.0, -1.0], [1.0, 4.0], [0.5, 1.5]]
+
+
+def test_a_clipped_generator_reaches_its_bounds_and_leaks_past_them_only_while_learning():
+    clipped = Clipped(nn.Identity(), [0.0, -1.0], [1.0, 4.0])
+    latents = torch.tensor([[-3.0, -2.0], [2.0, 6.0], [0.0, 0.0]], requires_grad=True)
+    leaking = torch.tensor([[-0.0025, -1.0], [1.0, 4.05], [0.5, 1.5]])
+    assert torch.allclose(clipped(latents), leaking)
+    (slopes,) = torch.autograd.grad(clipped(latents).sum(), latents)
+    assert (slopes > 0).all()
+    assert clipped.eval()(latents).tolist() == [[0.0, -1.0], [1.0, 4.0], [0.5, 1.5]]
 
 
 def test_a_users_module_is_told_apart_and_not_guessed():
