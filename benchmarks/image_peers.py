@@ -16,7 +16,7 @@ from torch import nn
 
 from benchmarks import peer_gan, peer_gmmn, peer_merf, peer_vae
 from benchmarks.peer_training import Factory, Settings, Trained
-from sketchlearn.models.generators import LEAK, MLP, Bounded, Convolutional
+from sketchlearn.models.generators import LEAK, MLP, Bounded, Clipped, Convolutional
 
 Fit = Callable[[np.ndarray, np.ndarray, Settings], Trained]
 
@@ -52,10 +52,9 @@ def default_factory(images: np.ndarray) -> Factory:
     lower, upper = images.min(axis=0).ravel(), images.max(axis=0).ravel()
 
     def factory(inputs: int) -> nn.Module:
+        bounds = lower.tolist(), upper.tolist()
         if height * width < 400:  # as sketchlearn.learners.generative.default_generator
-            inner: nn.Module = MLP(inputs, height * width, width=256, depth=2, leak=LEAK)
-        else:
-            inner = Convolutional(inputs, (height, width), channels=32, width=512)
-        return Bounded(inner, lower.tolist(), upper.tolist())
+            return Bounded(MLP(inputs, height * width, width=256, depth=2, leak=LEAK), *bounds)
+        return Clipped(Convolutional(inputs, (height, width), channels=32, width=512), *bounds)
 
     return factory
