@@ -1,14 +1,15 @@
 """Generator architectures: latents (and a one-hot class) to encoded records.
 
 A generator is any `nn.Module` that maps (n, latent + classes) to (n, d) or (n, *image);
-`classes` is 0 without a label. These two are the defaults.
+`classes` is 0 without a label. These are the defaults.
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast, final
 
 import torch
 from torch import Tensor, nn
@@ -57,43 +58,16 @@ class MLP(nn.Sequential):
         }
 
 
-class Bounded(nn.Module):
-    """A generator whose output is squashed into [lower, upper], column by column."""
-
-    lower: Tensor
-    reach: Tensor
-
-    def __init__(self, inner: nn.Module, lower: Sequence[float], upper: Sequence[float]) -> None:
-        super().__init__()
-        self.inner = inner
-        low = torch.tensor(lower, dtype=torch.float32)
-        self.register_buffer("lower", low)
-        self.register_buffer("reach", torch.tensor(upper, dtype=torch.float32) - low)
-        self.architecture = {
-            "name": "bounded",
-            "inner": architecture_of(inner),
-            "lower": list(lower),
-            "upper": list(upper),
-        }
-
-    def forward(self, latents: Tensor) -> Tensor:
-        """Map (n, latent + classes) to (n, d) within the bounds."""
-        return self.lower + self.reach * torch.sigmoid(self.inner(latents).flatten(1))
-
-
-class Clipped(nn.Module):
-    """A generator whose output is cut off at [lower, upper], column by column.
-
-    Many pixels are exactly black or white, which no sigmoid reaches: it leaves grey noise where
-    images have none. While learning, what lies beyond the bounds is kept at a hundredth, so that
-    it still has a slope.
+class _WithinBounds(nn.Module, ABC):
+    """A generator whose output is kept within [lower, upper], column by column.
 
     Args:
-        inner: module from latents to as many numbers as a record has; -2 and 2 become the bounds.
+        inner: module from latents to as many numbers as a record has.
         lower: of each column.
         upper: of each column.
     """
 
+    name: ClassVar[str]
     lower: Tensor
     reach: Tensor
 
@@ -104,19 +78,48 @@ class Clipped(nn.Module):
         self.register_buffer("lower", low)
         self.register_buffer("reach", torch.tensor(upper, dtype=torch.float32) - low)
         self.architecture = {
-            "name": "clipped",
+            "name": self.name,
             "inner": architecture_of(inner),
             "lower": list(lower),
             "upper": list(upper),
         }
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Map (n, latent + classes) to (n, d), within the bounds but for a leak while learning."""
-        place = self.inner(latents).flatten(1) / 4 + 0.5
-        within = place.clamp(0, 1)
-        if self.training:
-            within = within + _BEYOND * (place - within)
-        return self.lower + self.reach * within
+        """Map (n, latent + classes) to (n, d)."""
+        return self.lower + self.reach * self.place(self.inner(latents).flatten(1))
+
+    @abstractmethod
+    def place(self, numbers: Tensor) -> Tensor:
+        """Map numbers of any size to places between the bounds, 0 to 1."""
+
+
+@final
+class Bounded(_WithinBounds):
+    """A generator whose output is squashed into [lower, upper] by a sigmoid."""
+
+    name = "bounded"
+
+    def place(self, numbers: Tensor) -> Tensor:
+        """Squash."""
+        return torch.sigmoid(numbers)
+
+
+@final
+class Clipped(_WithinBounds):
+    """A generator whose output is cut off at [lower, upper]; -2 and 2 become the bounds.
+
+    Many pixels are exactly black or white, which no sigmoid reaches: it leaves grey noise where
+    images have none. While learning, what lies beyond the bounds is kept at a hundredth, so that
+    it still has a slope.
+    """
+
+    name = "clipped"
+
+    def place(self, numbers: Tensor) -> Tensor:
+        """Cut off, but for a leak while learning."""
+        straight = numbers / 4 + 0.5
+        within = straight.clamp(0, 1)
+        return within + _BEYOND * (straight - within) if self.training else within
 
 
 class Tabular(nn.Module):
