@@ -17,15 +17,21 @@ if TYPE_CHECKING:
     from sketchlearn.evaluation import evaluate
     from sketchlearn.learners.artefacts import load
     from sketchlearn.learners.fit import Fit, Status
+    from sketchlearn.learners.gaussian_mixture import GaussianMixture
     from sketchlearn.learners.generative import GenerativeNetwork
-    from sketchlearn.models import GenerativeModel
+    from sketchlearn.learners.kmeans import KMeans
+    from sketchlearn.models import Centroids, GaussianMixtureModel, GenerativeModel
     from sketchlearn.sketches import Plan, Sketch
     from sketchlearn.sources import open_source
 
 __all__ = [
+    "Centroids",
     "Fit",
+    "GaussianMixture",
+    "GaussianMixtureModel",
     "GenerativeModel",
     "GenerativeNetwork",
+    "KMeans",
     "Plan",
     "Records",
     "Sketch",
@@ -39,9 +45,13 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "Centroids": "models",
     "Fit": "learners.fit",
+    "GaussianMixture": "learners.gaussian_mixture",
+    "GaussianMixtureModel": "models",
     "GenerativeModel": "models",
     "GenerativeNetwork": "learners.generative",
+    "KMeans": "learners.kmeans",
     "Plan": "sketches",
     "Records": "encoding",
     "Sketch": "sketches",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
 
@@ -52,6 +52,10 @@ class VectorSchema(Schema):
             raise PlanError("A schema needs finite centers and spreads.")
         if min(self.spread) <= 0 or any(np.dtype(name).kind not in "biuf" for name in self.dtypes):
             raise PlanError("A schema needs positive spreads and numeric dtypes.")
+
+    def unlabelled(self) -> VectorSchema:
+        """Return the schema of the same columns without the label."""
+        return replace(self, label=None)
 
     @property
     def dimension(self) -> int:  # type: ignore[override]

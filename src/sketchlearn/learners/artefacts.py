@@ -27,9 +27,9 @@ def load(path: str | Path, generator: Any = None, network: Any = None) -> Any:
     if not path.exists():
         raise StorageError(f"There is nothing at {path}. Check the path.")
     if path.is_dir():
-        from sketchlearn.models import GenerativeModel
+        from sketchlearn.models.reading import read_model
 
-        return GenerativeModel.load(path, generator)
+        return read_model(path, generator)
     try:
         with path.open("rb") as file:
             start = file.read(1)

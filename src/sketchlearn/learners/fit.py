@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
-if TYPE_CHECKING:
-    from sketchlearn.models import GenerativeModel
+from sketchlearn.errors import FitError
+from sketchlearn.models.model import Model
+from sketchlearn.sketches import Sketch
 
 
 class Status(Enum):
@@ -32,6 +33,15 @@ class Status(Enum):
         "Stuck: the generator no longer improves, or never did, far from matching the sketch. "
         "Try another seed, restarts, a smaller learning_rate or a larger generator."
     )
+    FITS = "Fits: the model leaves no more of the sketch than so many records of its own law would."
+    DIFFERS = (
+        "Differs: the model leaves more of the sketch than sampling would, by the factor in the "
+        "history. Components of other shapes, or more of them, would come nearer."
+    )
+    FEWER = (
+        "Fewer: some components have next to no mass, since fewer describe the sketch as well. "
+        "Ask for fewer."
+    )
     NOISE_DOMINATES = (
         "Noise dominates: the sketch holds more sampling noise than signal. "
         "Use more records, or coarser scales."
@@ -41,17 +51,21 @@ class Status(Enum):
         return self.value
 
 
+ModelT = TypeVar("ModelT", bound=Model[Any])
+
+
 @dataclass(frozen=True)
-class Fit:
+class Fit(Generic[ModelT]):
     """A learnt model.
 
     Attributes:
         model: what was learnt.
-        history: one dict per evaluation: step, train_distance, held_out_distance, ...
+        history: one dict per evaluation of a network (step, train_distance, held_out_distance,
+            ...), or per stage of a decoder (stage, components, residual over its expectation).
         status: how the fit ended.
     """
 
-    model: GenerativeModel
+    model: ModelT
     history: list[dict[str, Any]]
     status: Status
 
@@ -62,3 +76,18 @@ class Fit:
             path,
             {"history.jsonl": lines.encode(), "status.txt": f"{self.status}\n".encode()},
         )
+
+
+def require_sketch(sketch: object) -> None:
+    """Refuse to learn from anything but a sketch of at least one record.
+
+    Raises:
+        FitError: it is no sketch.
+        EmptySourceError: the sketch holds no record.
+    """
+    if not isinstance(sketch, Sketch):
+        raise FitError(
+            f"fit was given a {type(sketch).__name__}, but it learns from a sketch. "
+            "Make one first: sketch(source)."
+        )
+    sketch.require_records()

@@ -17,7 +17,7 @@ from sketchlearn.encoding import TableSchema
 from sketchlearn.errors import FitError, OptionError
 from sketchlearn.features.image_shapes import is_large
 from sketchlearn.learners.checkpoint import Checkpoint
-from sketchlearn.learners.fit import Fit
+from sketchlearn.learners.fit import Fit, require_sketch
 from sketchlearn.learners.problem import MatchingProblem
 from sketchlearn.learners.training import Training, TrainingSettings
 from sketchlearn.learners.verdict import judge
@@ -101,7 +101,7 @@ class GenerativeNetwork:
         *,
         checkpoint: str | Path | None = None,
         on_step: OnStep | None = None,
-    ) -> Fit:
+    ) -> Fit[GenerativeModel]:
         """Learn a generator from a sketch.
 
         Args:
@@ -117,12 +117,7 @@ class GenerativeNetwork:
             EmptySourceError: the sketch holds no record.
             CheckpointError: the checkpoint belongs to another fit, or cannot be read.
         """
-        if not isinstance(sketch, Sketch):
-            raise FitError(
-                f"fit was given a {type(sketch).__name__}, but it learns from a sketch. "
-                "Make one first: sketch(source)."
-            )
-        sketch.require_records()
+        require_sketch(sketch)
         settings = self.settings(sketch)
         latent = settings.latent
         problem = MatchingProblem.of(sketch, self.held_out, self.seed)

@@ -1,5 +1,30 @@
-"""What is learnt."""
+"""What is learnt.
 
-from sketchlearn.models.network import GenerativeModel
+Names load on first use: a model of centroids needs no torch.
+"""
 
-__all__ = ["GenerativeModel"]
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sketchlearn.models.centroids import Centroids
+    from sketchlearn.models.gaussian_mixture import GaussianMixtureModel
+    from sketchlearn.models.model import Model
+    from sketchlearn.models.network import GenerativeModel
+
+__all__ = ["Centroids", "GaussianMixtureModel", "GenerativeModel", "Model"]
+
+_FILES = {
+    "Centroids": "centroids",
+    "GaussianMixtureModel": "gaussian_mixture",
+    "GenerativeModel": "network",
+    "Model": "model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILES:
+        raise AttributeError(f"sketchlearn.models has no public name {name!r}")
+    return getattr(importlib.import_module(f"sketchlearn.models.{_FILES[name]}"), name)

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sketchlearn.encoding import Records, Schema, TableRecords, TableSchema, schema_from_document
-from sketchlearn.errors import FileFormatError, OptionError, SketchlearnError
+from sketchlearn.errors import OptionError
 from sketchlearn.models.conditional import rows_under
 from sketchlearn.models.drawing import draws
 from sketchlearn.models.generators import architecture_of, build
+from sketchlearn.models.model import Model
 from sketchlearn.sources.row_rules import RowRules
-from sketchlearn.storage import read_tensors, require_replaceable, tensor_bytes, write_folder
-
-_WEIGHTS = "model.safetensors"
-_FILES = (_WEIGHTS, "config.json", "README.md", "history.jsonl", "status.txt")
 
 
-class GenerativeModel:
+@final
+class GenerativeModel(Model[Schema]):
     """A learnt generator. It needs neither the data nor the sketch any more.
 
     Attributes:
@@ -34,6 +30,8 @@ class GenerativeModel:
         lower: smallest encoded value of each column in the data, shape (d,); samples stay above.
         upper: largest encoded value of each column in the data, shape (d,); samples stay below.
     """
+
+    family = ""
 
     def __init__(
         self,
@@ -110,66 +108,35 @@ class GenerativeModel:
     def _conditioned_on(self) -> int:
         return self.schema.class_count if self.schema.label else 0
 
-    def save(self, path: str | Path, extra: dict[str, bytes] | None = None) -> None:
-        """Write the model as a folder: weights, a readable configuration and a model card.
-
-        Args:
-            path: the folder; an older model there is replaced whole.
-            extra: further files, "history.jsonl" and "status.txt".
-
-        Raises:
-            StorageError: the folder cannot be written, or is something else than a model.
-        """
-        self.require_target(path)
-        document = {
+    def document(self) -> dict[str, Any]:
+        """Return architecture, schema and latent dimension."""
+        return {
             "architecture": architecture_of(self.generator),
             "schema": self.schema.to_document(),
             "latent": self.latent,
         }
-        tensors = {f"generator.{k}": v.numpy() for k, v in self.generator.state_dict().items()}
-        tensors |= {"proportions": self.proportions, "lower": self.lower, "upper": self.upper}
-        files = {
-            _WEIGHTS: tensor_bytes("model", document, tensors),
-            "config.json": json.dumps(document, indent=1).encode(),
-            "README.md": self.card().encode(),
-            **(extra or {}),
-        }
-        write_folder(path, files)
 
-    @staticmethod
-    def require_target(path: str | Path) -> None:
-        """Raise StorageError where `save` would refuse: on anything but a model of ours."""
-        require_replaceable(path, _WEIGHTS, "model", _FILES)
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return the weights, the classes' proportions and the bounds."""
+        weights = {f"generator.{k}": v.numpy() for k, v in self.generator.state_dict().items()}
+        bounds = {"lower": self.lower, "upper": self.upper}
+        return weights | {"proportions": self.proportions} | bounds
 
     @classmethod
-    def load(cls, path: str | Path, generator: nn.Module | None = None) -> GenerativeModel:
-        """Read a model folder.
+    def of_parts(
+        cls, document: dict[str, Any], tensors: dict[str, np.ndarray], generator: nn.Module | None
+    ) -> GenerativeModel:
+        """Build the model that a folder holds.
 
         Args:
-            path: the folder.
+            document: what the folder says of it.
+            tensors: its arrays.
             generator: a module of the architecture the model was learnt with, when it was
                 a user's own.
 
         Raises:
-            StorageError: there is no such folder.
-            FileFormatError: the weights are no model, of a newer version, cut short or edited,
-                or do not fit the generator.
+            KeyError, TypeError, ValueError, RuntimeError: parts are missing or do not fit.
         """
-        document, tensors = read_tensors(Path(path) / _WEIGHTS, "model")
-        try:
-            return cls._of_parts(document, tensors, generator)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            if isinstance(error, SketchlearnError):
-                raise
-            raise FileFormatError(
-                f"The weights in {path} do not fit the generator, or parts of the model are "
-                f"missing: {error}"
-            ) from error
-
-    @classmethod
-    def _of_parts(
-        cls, document: dict[str, Any], tensors: dict[str, np.ndarray], generator: nn.Module | None
-    ) -> GenerativeModel:
         if generator is None:
             # without storage: an absurd size in a hostile file then allocates nothing
             with torch.device("meta"):

@@ -1,0 +1,194 @@
+"""The empirical characteristic function of the records, as a sketch tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from sketchlearn.encoding import VectorSchema
+from sketchlearn.errors import FitError, PlanError
+from sketchlearn.features.elliptical import Atoms, Frequencies
+from sketchlearn.features.scatters import SPHERICAL, Scatter
+from sketchlearn.sketches import Sketch
+
+# A region reaches at most so many of the coarsest scales from its center. Of light tails it always
+# does; heavy ones leave it, since their moments say little of where most records are.
+_REACH = 2.0
+# Features, at least, for each number of a ball.
+_FEATURES_PER_NUMBER = 1.5
+
+
+@final
+@dataclass(frozen=True)
+class Empirical:
+    """A sketch's mean feature, in units that suit a task.
+
+    A record x of the encoding lies at (x - origin) · units.
+
+    Attributes:
+        frequencies: ω in these units.
+        mean: real and imaginary parts of z, shape (2, m).
+        count: number of records.
+        square: ‖Φ‖² of one record, over m.
+        origin: what lies at 0, shape (d,).
+        units: factors of the encoded columns, shape (d,).
+        spread: covariance of where most records are, shape (d, d).
+        lower: least value of each column there, shape (d,).
+        upper: greatest value of each column there, shape (d,).
+    """
+
+    frequencies: Frequencies
+    mean: np.ndarray
+    count: int
+    square: float
+    origin: np.ndarray
+    units: np.ndarray
+    spread: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+    @classmethod
+    def of(cls, sketch: Sketch, *, source_units: bool = False) -> Empirical:
+        """Return the mean feature of all records of a sketch, whatever their class.
+
+        Args:
+            sketch: of numeric columns, with Fourier features of all of them.
+            source_units: whether distances are those of the source's columns, up to a factor, or
+                those of the encoding.
+
+        Raises:
+            FitError: the sketch is of a table's rows or of what a network says of records.
+            EmptySourceError: the sketch holds no record.
+        """
+        _require_vectors(sketch)
+        sketch.require_records()
+        plan, count, side = sketch.plan, sketch.count, sketch.side
+        origin, spread = side.mean(count), _spread(sketch)
+        if not np.trace(spread) > 0:
+            raise FitError(
+                "The sketch holds one record again and again: there is nothing to learn from it."
+            )
+        units = np.ones(len(origin))
+        if source_units:
+            assert isinstance(plan.schema, VectorSchema)
+            units = np.asarray(plan.schema.spread)
+            units = units / np.sqrt((units**2 * np.diag(spread)).mean())
+        array = plan.frequencies.astype(np.float64)
+        z = sketch.sums.sum(axis=0) / count * plan.projection.factor  # (2, m)
+        z = (z[0] + 1j * z[1]) * np.exp(-1j * (origin @ array))
+        reach = 2 * np.sqrt(np.diag(spread))
+        return cls(
+            Frequencies(array / units[:, None]),
+            np.stack([z.real, z.imag]),
+            count,
+            plan.projection.norm**2,
+            origin,
+            units,
+            spread * np.outer(units, units),
+            np.maximum(side.lower - origin, -2 * reach) * units,
+            np.minimum(side.upper - origin, 2 * reach) * units,
+        )
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the records, d."""
+        return self.frequencies.dimension
+
+    @property
+    def size(self) -> int:
+        """Number of frequencies, m."""
+        return self.frequencies.size
+
+    @property
+    def variance(self) -> float:
+        """Mean variance of a column."""
+        return float(np.trace(self.spread)) / self.dimension
+
+    @property
+    def noise(self) -> float:
+        """Expected ‖z - E z‖², from the number of records."""
+        return float(self.square * self.size - (self.mean**2).sum()) / self.count
+
+    def expected_residual(self, atoms: Atoms) -> float:
+        """Return the expected ‖z - E Φ‖² of so many records of the mixture, of exact shares.
+
+        What differs from it by far is no sample of the mixture.
+        """
+        shares = atoms.weights / atoms.weights.sum()
+        damping = np.exp(-2 * atoms.exponents(self.frequencies))  # (K, m)
+        return float(shares @ (self.square - damping).sum(axis=1)) / self.count
+
+    def require_numbers(self, name: str, count: int, each: int) -> None:
+        """Raise FitError unless a sketch can carry so many components of so many numbers each."""
+        if count * each > 2 * self.size:
+            raise FitError(
+                f"{count} {name} of {each} numbers each were asked for, but the sketch holds "
+                f"{2 * self.size} numbers. Ask for {2 * self.size // each} {name} at most, or "
+                f"sketch again with a size of {10 * count * self.dimension}."
+            )
+
+    def most_atoms(self, scatter: Scatter = SPHERICAL) -> int:
+        """Return how many atoms there may be while features tell where each of them is."""
+        each = 1 + self.dimension + scatter.steps(self.dimension)
+        return int(2 * self.size / (_FEATURES_PER_NUMBER * each))
+
+    def least_variance(self, atoms: int) -> float:
+        """Return the variance along a direction that a sketch can just tell from none.
+
+        It dampens the finest fifth of the frequencies by half their noise, in an atom of an equal
+        share of so many. Less is not told from it, and would be made up.
+        """
+        finest = float(np.quantile(self.frequencies.norms, 0.9)) / self.dimension
+        return atoms / (2 * finest * np.sqrt(self.count * self.size / 5))
+
+    def starts(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw places where records may be, shape (count, d).
+
+        They lie about the mean, and of few columns evenly between the bounds too.
+        """
+        about = count - count // 2 if self.dimension <= 4 else count
+        jitter = 1e-9 * self.variance * np.eye(self.dimension)
+        root = np.linalg.cholesky(self.spread + jitter)
+        drawn = rng.standard_normal((about, self.dimension)) @ root.T
+        if about == count:
+            drawn[::2] *= 0.6
+        even = rng.uniform(self.lower, self.upper, (count - about, self.dimension))
+        return self.within(np.concatenate([drawn, even]))
+
+    def within(self, places: np.ndarray) -> np.ndarray:
+        """Return places (n, d) moved between the bounds."""
+        return np.clip(places, self.lower, self.upper)
+
+    def encoded(self, places: np.ndarray) -> np.ndarray:
+        """Return places (n, d) as encoded records."""
+        return places / self.units + self.origin
+
+
+def _require_vectors(sketch: Sketch) -> None:
+    plan = sketch.plan
+    if not isinstance(plan.schema, VectorSchema):
+        raise FitError(
+            "The sketch is one of a table's rows, with categories in it; clusters and mixtures "
+            "need numeric columns. Sketch again with encoding='vector' and the numeric columns."
+        )
+    if plan.network is not None:
+        raise FitError(
+            "The sketch sees what a frozen network says of records, not the records; clusters and "
+            "mixtures cannot be told from it. Sketch again with network='none'."
+        )
+
+
+def _spread(sketch: Sketch) -> np.ndarray:
+    """Return the covariance of where most records are, in encoded units."""
+    plan, side = sketch.plan, sketch.side
+    try:
+        covariance = side.covariance(sketch.count)
+    except PlanError:  # columns that are not standardised
+        covariance = ((side.upper - side.lower) / 4) ** 2
+    matrix = covariance if covariance.ndim == 2 else np.diag(covariance)
+    assert plan.law is not None
+    most = (_REACH * max(plan.law.scales)) ** 2 if plan.structure != "windows" else np.inf
+    shrink = np.sqrt(np.minimum(1.0, most / np.maximum(np.diag(matrix), 1e-300)))
+    return matrix * np.outer(shrink, shrink)

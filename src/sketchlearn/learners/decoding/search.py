@@ -1,0 +1,79 @@
+"""The search for the atoms of a sketch: grow, contract, exchange, and again from other starts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sketchlearn.features.scatters import SPHERICAL, Scatter
+from sketchlearn.learners.decoding.descent import Descended, descend
+from sketchlearn.learners.decoding.empirical import Empirical
+from sketchlearn.learners.decoding.exchange import exchange
+from sketchlearn.learners.decoding.expansion import expanded
+from sketchlearn.learners.decoding.growth import grow
+from sketchlearn.learners.decoding.merging import contract
+
+# Searches, one after the other: the variance that atoms start with, over that of the records shared
+# by so many equal balls, and atoms grown for one that is asked for.
+_SEARCHES = ((0.1, 1.5), (0.3, 3.0))
+# Two searches that end with residuals this near have ended at the same place.
+_AGREEMENT = 0.01
+_STEPS = 15
+# A residual below this share of what records leave that atoms were not fitted to ends the search.
+_ENOUGH = 0.5
+# Work of one step (features times squared numbers) above which no way out of a wrong end is
+# tried but exchanges.
+_DEAR = 2e8
+
+
+def decode(
+    empirical: Empirical, count: int, rng: np.random.Generator, scatter: Scatter = SPHERICAL
+) -> Descended:
+    """Return Gaussian atoms whose features equal a sketch's, so many or fewer.
+
+    Args:
+        empirical: the sketch.
+        count: number of atoms.
+        rng: of starts.
+        scatter: of the atoms; they are balls until all have found their place.
+    """
+    numbers = count * (empirical.dimension + 2)
+    ball = empirical.variance * count ** (-2 / empirical.dimension)
+    ends: list[Descended] = []
+    for blur, grown in _SEARCHES:
+        most = max(count, min(round(grown * count), empirical.most_atoms()))
+        atoms = grow(empirical, most, blur * ball, rng).atoms
+        if scatter is not SPHERICAL:
+            # balls in a row become one ellipsoid better than one ball does
+            balls = max(count, min(len(atoms), empirical.most_atoms(scatter)))
+            atoms = contract(empirical, atoms, balls).atoms.as_scatter(scatter)
+            atoms = descend(empirical, atoms, _STEPS).atoms
+        ends.append(exchange(empirical, contract(empirical, atoms, count).atoms, rng))
+        if _matches(empirical, ends[-1]):
+            return ends[-1]
+    best, other = sorted(ends, key=lambda end: end.residual)
+    agreed = other.residual < (1 + _AGREEMENT) * best.residual
+    if not agreed and 2 * empirical.size * numbers**2 < _DEAR:
+        best = exchange(empirical, _shaken(empirical, best, count, rng).atoms, rng)
+    return best
+
+
+def _matches(empirical: Empirical, found: Descended) -> bool:
+    """Tell whether atoms leave less than records of theirs would that were not fitted to."""
+    return found.residual < _ENOUGH * empirical.expected_residual(found.atoms)
+
+
+def _shaken(
+    empirical: Empirical, place: Descended, count: int, rng: np.random.Generator
+) -> Descended:
+    """Expand and contract, in ever larger ways, until none brings the atoms nearer."""
+    some = max(2, count // 4), max(2, count // 3), max(2, count // 2)
+    ways = ((1, 0), (0, 1), (some[0], 0), (0, some[0]), (some[1], some[1]), (some[2], 0))
+    number = 0
+    while number < len(ways):
+        more = expanded(empirical, place.atoms, *ways[number], rng)
+        there = contract(empirical, more.atoms, count, share=3)
+        if there.residual < 0.99 * place.residual:
+            place, number = there, 0
+        else:
+            number += 1
+    return place

@@ -1,0 +1,96 @@
+"""Learning centroids from a sketch alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sketchlearn.encoding import VectorSchema
+from sketchlearn.features.scatters import DIAGONAL
+from sketchlearn.learners.decoding import Empirical, decode
+from sketchlearn.learners.decoding.descent import Descended, descend
+from sketchlearn.learners.decoding.enriching import enriched
+from sketchlearn.learners.decoding.exchange import exchange
+from sketchlearn.learners.decoding.quantising import centroids
+from sketchlearn.learners.fit import Fit, require_sketch
+from sketchlearn.learners.mixture_options import require_components, require_seed, verdict
+from sketchlearn.models.centroids import Centroids
+from sketchlearn.models.vectors import in_source_units
+from sketchlearn.sketches import Sketch
+
+# Atoms of the law that centroids are those of, at most: for each cluster, and besides.
+_ATOMS_PER_CLUSTER, _MORE_ATOMS = 3, 10
+_STEPS = 60
+
+
+@dataclass(frozen=True)
+class KMeans:
+    """Learn the centroids that k-means would find in the records.
+
+    The sketch is matched by as many balls as clusters, each with a weight, a center and a variance
+    of its own: a cluster is a blurred point, and bare points leave what the blur takes away. Where
+    balls leave more than sampling would, they become ellipsoids, and others are added until they
+    do not; the centroids are those of that mixture. Distances are those of the source's columns, as
+    in k-means of the records: scale columns of different units before they are sketched. (Keriven,
+    Tremblay, Traonmilin and Gribonval, "Compressive K-means", ICASSP 2017; Belhadji and Gribonval,
+    "Sketch and shift: a robust decoder for compressive clustering", 2023.)
+
+    Attributes:
+        clusters: number of clusters, k; the sketch should have 10 k d frequencies, and needs
+            half of k (d + 2).
+        seed: of the places that the search starts from; same seed, same machine, same centroids.
+    """
+
+    clusters: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_components("clusters", self.clusters)
+        require_seed(self.seed)
+
+    def fit(self, sketch: Sketch) -> Fit[Centroids]:
+        """Learn centroids from a sketch.
+
+        Args:
+            sketch: what the pass left; it is not changed.
+
+        Raises:
+            FitError: the sketch is not one of numeric columns, is too small for so many clusters,
+                or holds one record again and again.
+            EmptySourceError: the sketch holds no record.
+        """
+        require_sketch(sketch)
+        empirical = Empirical.of(sketch, source_units=True)
+        empirical.require_numbers("clusters", self.clusters, empirical.dimension + 2)
+        rng = np.random.default_rng(self.seed)
+        found = decode(empirical, self.clusters, rng)
+        law = self._shaped(empirical, found, rng)
+        centers, weights = centroids(law.atoms, found.atoms.centers, rng)
+        order = np.argsort(-weights)
+        schema = sketch.plan.schema
+        assert isinstance(schema, VectorSchema)
+        places = in_source_units(empirical.encoded(centers[order]), schema)
+        model = Centroids(schema, places, weights[order] / weights.sum())
+        excess = found.residual / empirical.expected_residual(found.atoms)
+        history = [{"components": len(found), "excess": excess}]
+        return Fit(model, history, verdict(empirical, model.weights, excess))
+
+    def _shaped(
+        self, empirical: Empirical, found: Descended, rng: np.random.Generator
+    ) -> Descended:
+        """Return the law of the records: balls, or else ellipsoids, or else more of them."""
+        law = found
+        numbers = self.clusters * (1 + 2 * empirical.dimension)
+        if _exceeds(empirical, law) and numbers < empirical.size:
+            law = descend(empirical, law.atoms.as_scatter(DIAGONAL), _STEPS)
+            law = exchange(empirical, law.atoms, rng)
+        if _exceeds(empirical, law):
+            most = _ATOMS_PER_CLUSTER * self.clusters + _MORE_ATOMS
+            law = enriched(empirical, law, min(most, empirical.most_atoms()), rng)
+        return law
+
+
+def _exceeds(empirical: Empirical, found: Descended) -> bool:
+    """Tell whether atoms leave more of a sketch than records of theirs would."""
+    return found.residual > empirical.expected_residual(found.atoms)

@@ -1,0 +1,146 @@
+"""A mixture of Gaussian laws."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.special import logsumexp
+
+from sketchlearn.encoding import Records, VectorSchema
+from sketchlearn.errors import FileFormatError, OptionError
+from sketchlearn.models.model import Model
+from sketchlearn.models.vectors import encoded_batches, in_source_units
+
+
+@final
+class GaussianMixtureModel(Model[VectorSchema]):
+    """A mixture of Gaussian laws of the records.
+
+    Attributes:
+        schema: columns and standardisation of the records.
+        weights: of the components, heaviest first; they sum to 1, shape (k,).
+        encoded_means: means of encoded records, shape (k, d).
+        encoded_covariances: covariances of encoded records, shape (k, d, d).
+    """
+
+    family = "gaussian mixture"
+
+    def __init__(
+        self,
+        schema: VectorSchema,
+        weights: np.ndarray,
+        encoded_means: np.ndarray,
+        encoded_covariances: np.ndarray,
+    ) -> None:
+        self.schema = schema
+        self.weights = weights
+        self.encoded_means = encoded_means
+        self.encoded_covariances = encoded_covariances
+        self._roots = np.linalg.cholesky(encoded_covariances)
+
+    @property
+    def means(self) -> np.ndarray:
+        """Means in the source's units, shape (k, d)."""
+        return in_source_units(self.encoded_means, self.schema)
+
+    @property
+    def covariances(self) -> np.ndarray:
+        """Covariances in the source's units, shape (k, d, d)."""
+        spread = np.asarray(self.schema.spread)
+        return self.encoded_covariances * np.outer(spread, spread)
+
+    def sample(self, count: int, seed: int = 0) -> Records:
+        """Draw records in the source's own columns and units.
+
+        Args:
+            count: number of records.
+            seed: same seed, same records.
+
+        Raises:
+            OptionError: `count` is negative or no whole number.
+        """
+        if not isinstance(count, int | np.integer) or count < 0:
+            raise OptionError(
+                f"{count!r} records were asked for; the number must be whole, 0 or more."
+            )
+        rng = np.random.default_rng(seed)
+        of = rng.choice(len(self.weights), size=count, p=self.weights)
+        normal = rng.standard_normal((count, self.schema.dimension))
+        encoded = np.empty_like(normal)
+        for number, root in enumerate(self._roots):
+            mine = of == number
+            encoded[mine] = self.encoded_means[number] + normal[mine] @ root.T
+        return self.schema.unlabelled().decode(encoded)
+
+    def score_samples(self, records: Any) -> np.ndarray:
+        """Return the log-density of each record, in the source's units, shape (n,)."""
+        return np.asarray(logsumexp(self._joint(records), axis=1))
+
+    def score(self, records: Any) -> float:
+        """Return the mean log-density of records."""
+        return float(self.score_samples(records).mean())
+
+    def predict_proba(self, records: Any) -> np.ndarray:
+        """Return the probability of each component for each record, shape (n, k)."""
+        joint = self._joint(records)
+        return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+
+    def predict(self, records: Any) -> np.ndarray:
+        """Return the number of the most probable component of each record, shape (n,)."""
+        return self._joint(records).argmax(axis=1)
+
+    def _joint(self, records: Any) -> np.ndarray:
+        """Return log-densities of records with their components, shape (n, k)."""
+        unit = np.log(self.schema.spread).sum()
+        parts = [self._encoded_joint(some) for some in encoded_batches(records, self.schema)]
+        return np.concatenate(parts) - unit
+
+    def _encoded_joint(self, encoded: np.ndarray) -> np.ndarray:
+        joint = np.empty((len(encoded), len(self.weights)))
+        constant = 0.5 * encoded.shape[1] * np.log(2 * np.pi)
+        for number, (weight, mean, root) in enumerate(
+            zip(self.weights, self.encoded_means, self._roots, strict=True)
+        ):
+            white = solve_triangular(root, (encoded - mean).T, lower=True)
+            height = np.log(weight) - np.log(np.diag(root)).sum() - constant
+            joint[:, number] = height - 0.5 * (white**2).sum(axis=0)
+        return joint
+
+    def card(self) -> str:
+        """Return the model card, in Markdown."""
+        return (
+            "# A mixture of Gaussian laws learnt from a sketch\n\n"
+            f"{len(self.weights)} components over records of {self.schema.dimension} columns.\n\n"
+            "```python\nimport sketchlearn as sl\n\n"
+            'sl.load("this folder").sample(1000, seed=0).to_numpy()\n```\n'
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return the schema."""
+        return {"schema": self.schema.to_document()}
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return weights, means and covariances."""
+        return {
+            "weights": self.weights,
+            "means": self.encoded_means,
+            "covariances": self.encoded_covariances,
+        }
+
+    @classmethod
+    def of_parts(cls, schema: VectorSchema, tensors: dict[str, np.ndarray]) -> GaussianMixtureModel:
+        """Build the model that a folder holds.
+
+        Raises:
+            FileFormatError: arrays are missing, do not fit, or are no mixture.
+        """
+        weights, means, covariances = (tensors[k] for k in ("weights", "means", "covariances"))
+        shape = len(weights), schema.dimension
+        if means.shape != shape or covariances.shape != (*shape, schema.dimension):
+            raise FileFormatError("The components of the model do not fit its schema.")
+        try:
+            return cls(schema, weights, means, covariances)
+        except np.linalg.LinAlgError as error:
+            raise FileFormatError("A covariance of the model is none.") from error

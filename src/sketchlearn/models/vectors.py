@@ -1,0 +1,32 @@
+"""Records of numeric columns given to a model, encoded as its plan's were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from sketchlearn.encoding import VectorSchema
+from sketchlearn.sources import open_source
+
+
+def encoded_batches(records: Any, schema: VectorSchema) -> Iterator[np.ndarray]:
+    """Yield encoded records (n, d) of anything a source can be, whatever their labels.
+
+    Arrays have no names of columns: theirs are taken in order.
+
+    Raises:
+        ColumnError: a column of the schema is not there.
+        MissingValuesError: a value is missing or not finite.
+    """
+    unlabelled = schema.unlabelled()
+    columns = None if isinstance(records, np.ndarray) else schema.columns
+    source = open_source(records, columns=columns, label=None, image=schema.image)
+    for batch in source.batches():
+        yield unlabelled.encode(batch).values
+
+
+def in_source_units(encoded: np.ndarray, schema: VectorSchema) -> np.ndarray:
+    """Return encoded places (n, d) in the source's units, as floats whatever its dtypes."""
+    return encoded * np.asarray(schema.spread) + np.asarray(schema.center)
