@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from sketchlearn.learners.gaussian_mixture import GaussianMixture
     from sketchlearn.learners.generative import GenerativeNetwork
     from sketchlearn.learners.kmeans import KMeans
-    from sketchlearn.models import Centroids, GaussianMixtureModel, GenerativeModel
+    from sketchlearn.learners.stable_mixture import StableMixture
+    from sketchlearn.models import (
+        Centroids,
+        GaussianMixtureModel,
+        GenerativeModel,
+        StableMixtureModel,
+    )
     from sketchlearn.sketches import Plan, Sketch
     from sketchlearn.sources import open_source
 
@@ -36,6 +42,8 @@ __all__ = [
     "Records",
     "Sketch",
     "SketchlearnError",
+    "StableMixture",
+    "StableMixtureModel",
     "Status",
     "evaluate",
     "load",
@@ -56,6 +64,8 @@ _ROOMS = {
     "Records": "encoding",
     "Sketch": "sketches",
     "SketchlearnError": "errors",
+    "StableMixture": "learners.stable_mixture",
+    "StableMixtureModel": "models",
     "Status": "learners.fit",
     "evaluate": "evaluation",
     "load": "learners.artefacts",

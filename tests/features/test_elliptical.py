@@ -132,3 +132,27 @@ def test_merging_balls_keeps_the_mean_variance():
     one = atoms.merged(np.array([0]), np.array([1]))
     full = atoms.as_scatter(FULL).merged(np.array([0]), np.array([1]))
     np.testing.assert_allclose(one.scatters[0, 0], np.trace(full.scatters[0]) / 3)
+
+
+def test_slopes_of_stable_exponents_are_their_derivatives(scatter):
+    atoms, at = atoms_of(scatter, 1.4), frequencies()
+    slopes = atoms.slopes(at)
+    count = scatter.steps(3)
+    for number in range(count):
+        step = np.zeros((2, count))
+        step[:, number] = 1e-6
+        ends = [
+            Atoms(
+                atoms.weights,
+                atoms.centers,
+                scatter.moved(atoms.scatters, sign * step),
+                atoms.stabilities,
+                scatter,
+            ).exponents(at)
+            for sign in (1, -1)
+        ]
+        np.testing.assert_allclose(
+            slopes[:, number], (ends[0] - ends[1]) / 2e-6, rtol=1e-5, atol=1e-7
+        )
+    ends = [atoms.as_stable(1.4 + sign * 1e-6).exponents(at) for sign in (1, -1)]
+    np.testing.assert_allclose(slopes[:, -1], (ends[0] - ends[1]) / 2e-6, rtol=1e-5, atol=1e-7)

@@ -113,6 +113,11 @@ class Atoms:
         """Return the atoms with other weights."""
         return self._of([weights, *self._parts()[1:]])
 
+    def as_stable(self, stability: float) -> Atoms:
+        """Return atoms of the same centers and scatters, and another stability."""
+        stabilities = np.full(len(self), stability)
+        return Atoms(self.weights, self.centers, self.scatters, stabilities, self.scatter)
+
     def as_scatter(self, scatter: Scatter) -> Atoms:
         """Return spherical atoms as atoms of another kind of scatter."""
         scatters = scatter.of_variances(self.scatters[:, 0], self.centers.shape[1])
@@ -121,9 +126,29 @@ class Atoms:
     def exponents(self, frequencies: Frequencies) -> np.ndarray:
         """Return (ωᵀΣω / 2)^(α/2), shape (K, m)."""
         half = self.scatter.quadratic(self.scatters, frequencies) / 2
-        if (self.stabilities == GAUSSIAN).all():
+        if self.gaussian:
             return half
         return half ** (self.stabilities[:, None] / 2)
+
+    @property
+    def gaussian(self) -> bool:
+        """Whether all atoms are Gaussian."""
+        return bool((self.stabilities == GAUSSIAN).all())
+
+    def slopes(self, frequencies: Frequencies) -> np.ndarray:
+        """Return derivatives of the exponents by the numbers of a step of Σ, (K, steps, m).
+
+        Unless all atoms are Gaussian, those by α come last.
+        """
+        by_half = self.scatter.slopes(self.scatters, frequencies) / 2
+        if self.gaussian:
+            return by_half
+        half = self.scatter.quadratic(self.scatters, frequencies)[:, None] / 2  # (K, 1, m)
+        half = np.maximum(half, 1e-300)
+        power = self.stabilities[:, None, None] / 2
+        exponents = half**power
+        by_stability = exponents * np.log(half) / 2
+        return np.concatenate([by_half * power * exponents / half, by_stability], axis=1)
 
     def features(self, frequencies: Frequencies) -> np.ndarray:
         """Return expected features of each atom: real and imaginary parts, shape (2, K, m)."""

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from sketchlearn.models.gaussian_mixture import GaussianMixtureModel
     from sketchlearn.models.model import Model
     from sketchlearn.models.network import GenerativeModel
+    from sketchlearn.models.stable_mixture import StableMixtureModel
 
-__all__ = ["Centroids", "GaussianMixtureModel", "GenerativeModel", "Model"]
+__all__ = ["Centroids", "GaussianMixtureModel", "GenerativeModel", "Model", "StableMixtureModel"]
 
 _FILES = {
     "Centroids": "centroids",
     "GaussianMixtureModel": "gaussian_mixture",
     "GenerativeModel": "network",
     "Model": "model",
+    "StableMixtureModel": "stable_mixture",
 }
 
 

@@ -9,7 +9,8 @@ from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 from sketchlearn.encoding import Records, VectorSchema
-from sketchlearn.errors import FileFormatError, OptionError
+from sketchlearn.errors import FileFormatError
+from sketchlearn.models.counts import require_count
 from sketchlearn.models.model import Model
 from sketchlearn.models.vectors import encoded_batches, in_source_units
 
@@ -61,10 +62,7 @@ class GaussianMixtureModel(Model[VectorSchema]):
         Raises:
             OptionError: `count` is negative or no whole number.
         """
-        if not isinstance(count, int | np.integer) or count < 0:
-            raise OptionError(
-                f"{count!r} records were asked for; the number must be whole, 0 or more."
-            )
+        require_count(count)
         rng = np.random.default_rng(seed)
         of = rng.choice(len(self.weights), size=count, p=self.weights)
         normal = rng.standard_normal((count, self.schema.dimension))

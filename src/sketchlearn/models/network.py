@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from sketchlearn.encoding import Records, Schema, TableRecords, TableSchema, schema_from_document
 from sketchlearn.errors import OptionError
 from sketchlearn.models.conditional import rows_under
+from sketchlearn.models.counts import require_count
 from sketchlearn.models.drawing import draws
 from sketchlearn.models.generators import architecture_of, build
 from sketchlearn.models.model import Model
@@ -84,10 +85,7 @@ class GenerativeModel(Model[Schema]):
                 of a model that is none of a table, or `where` holds for too few rows.
             MissingExtraError: `where` or `derive` is asked, and DuckDB is not installed.
         """
-        if not isinstance(count, int | np.integer) or count < 0:
-            raise OptionError(
-                f"{count!r} records were asked for; the number must be whole, 0 or more."
-            )
+        require_count(count)
         if not 0 <= seed < 2**63:
             raise OptionError(f"seed={seed} was given; it must be from 0 to 2**63 - 1.")
         if where is None and not derive:

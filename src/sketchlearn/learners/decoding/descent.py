@@ -20,6 +20,8 @@ from sketchlearn.learners.decoding.empirical import Empirical
 _LONGEST = 2.0, 1.5
 # Variances of atoms, over the mean variance of the records.
 _LEAST_VARIANCE, _MOST_VARIANCE = 1e-6, 3.0
+# Stabilities of atoms that are not Gaussian; those that are stay so.
+_STABILITIES = 0.5, 1.999
 _TRIES = 6
 
 
@@ -156,14 +158,17 @@ class _System:
         )
         weights = atoms.weights * np.exp(np.clip(of_weights, -_LONGEST[0], _LONGEST[0]))
         centers = empirical.within(atoms.centers + of_centers.reshape(atoms.centers.shape))
-        scatters = atoms.scatters
+        scatters, stabilities = atoms.scatters, atoms.stabilities
         if self.moves_scatters:
             steps = np.clip(of_scatters.reshape(len(atoms), -1), -_LONGEST[1], _LONGEST[1])
+            if not atoms.gaussian:
+                stabilities = np.clip(stabilities + steps[:, -1], *_STABILITIES)
+                steps = steps[:, :-1]
             scatters = atoms.scatter.moved(scatters, steps)
             least, most = _LEAST_VARIANCE, _MOST_VARIANCE * empirical.variance
             least = max(least * empirical.variance, empirical.least_variance(len(atoms)))
             scatters = atoms.scatter.clipped(scatters, min(least, most / 2), most)
-        return Atoms(weights, centers, scatters, atoms.stabilities, atoms.scatter)
+        return Atoms(weights, centers, scatters, stabilities, atoms.scatter)
 
 
 def _jacobian(place: _Place, *, scatters: bool) -> np.ndarray:
@@ -171,7 +176,8 @@ def _jacobian(place: _Place, *, scatters: bool) -> np.ndarray:
     atoms, frequencies = place.atoms, place.problem.empirical.frequencies
     count, dimension = atoms.centers.shape
     size = frequencies.size
-    each = atoms.scatter.steps(dimension) if scatters else 0
+    slopes = atoms.slopes(frequencies) if scatters else np.empty((count, 0, size))
+    each = slopes.shape[1]
     jacobian = np.empty((count * (1 + dimension + each), 2, size))
     real, imaginary = atoms.weights[:, None] * place.features  # (2, K, m)
     jacobian[:count, 0], jacobian[:count, 1] = real, imaginary
@@ -180,7 +186,6 @@ def _jacobian(place: _Place, *, scatters: bool) -> np.ndarray:
     np.multiply(real[:, None], frequencies.array, out=of_centers[:, :, 1])
     if scatters:
         of_scatters = jacobian[count * (1 + dimension) :].reshape(count, each, 2, size)
-        slopes = atoms.scatter.slopes(atoms.scatters, frequencies) * -0.5  # (K, steps, m)
-        np.multiply(slopes, real[:, None], out=of_scatters[:, :, 0])
-        np.multiply(slopes, imaginary[:, None], out=of_scatters[:, :, 1])
+        np.multiply(-slopes, real[:, None], out=of_scatters[:, :, 0])
+        np.multiply(-slopes, imaginary[:, None], out=of_scatters[:, :, 1])
     return jacobian.reshape(len(jacobian), 2 * size)

@@ -1,7 +1,7 @@
-"""The last descent of a Gaussian mixture: residuals count by how certain they are.
+"""The last descent of a mixture: residuals count by how certain they are.
 
 Features of few records differ from their expectation together: what two frequencies tell overlaps.
-Their covariance under a Gaussian mixture is in closed form, and a descent that counts residuals by
+Their covariance under a mixture is in closed form, and a descent that counts residuals by
 its inverse is nearly as efficient as maximum likelihood. (Feuerverger and McDunnough, "On the
 efficiency of empirical characteristic function procedures", JRSS B, 1981; Carrasco and Florens,
 "Generalization of GMM to a continuum of moment conditions", Econometric Theory, 2000.)
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sketchlearn.features.elliptical import Atoms
+from sketchlearn.features.elliptical import GAUSSIAN, Atoms
 from sketchlearn.learners.decoding.descent import Descended, descend
 from sketchlearn.learners.decoding.empirical import Empirical
 
@@ -21,7 +21,7 @@ _RIDGE = 1e-5
 
 
 def refined(empirical: Empirical, atoms: Atoms) -> Descended:
-    """Return a Gaussian mixture after descents that count residuals by their covariance.
+    """Return a mixture after descents that count residuals by their covariance.
 
     The residual that is returned is ‖R⁻¹ (z - E Φ)‖², R Rᵀ being the covariance of one record's
     features: times the number of records it is about 2m for records of the mixture.
@@ -33,7 +33,7 @@ def refined(empirical: Empirical, atoms: Atoms) -> Descended:
 
 
 def feature_covariance(empirical: Empirical, atoms: Atoms) -> np.ndarray:
-    """Return the covariance of one record's features under Gaussian atoms, shape (2m, 2m).
+    """Return the covariance of one record's features under a mixture, shape (2m, 2m).
 
     The law's characteristic function φ gives it: cos a cos b is half of cos (a - b) + cos (a + b),
     so that entries are values of φ at ω_j - ω_k and ω_j + ω_k.
@@ -43,13 +43,14 @@ def feature_covariance(empirical: Empirical, atoms: Atoms) -> np.ndarray:
     second = np.zeros((2, size, 2, size))
     roots = atoms.scatter.roots(atoms.scatters, empirical.dimension)
     cosines, sines = frequencies.waves(atoms.centers)  # (K, m) each
-    for weight, root, c, s in zip(atoms.weights, roots, cosines, sines, strict=True):
+    parts = zip(atoms.weights, roots, atoms.stabilities, cosines, sines, strict=True)
+    for weight, root, stability, c, s in parts:
         along = root.T @ frequencies.array  # (d, m)
         product = along.T @ along
         half = np.diagonal(product) / 2
         both = half[:, None] + half
-        of_differences = np.exp(product - both) * (weight / 2)
-        of_sums = np.exp(-product - both) * (weight / 2)
+        of_differences = _damping(both - product, stability) * (weight / 2)
+        of_sums = _damping(both + product, stability) * (weight / 2)
         total, excess = of_differences + of_sums, of_differences - of_sums
         second[0, :, 0] += total * np.outer(c, c) + excess * np.outer(s, s)
         second[1, :, 1] += excess * np.outer(c, c) + total * np.outer(s, s)
@@ -57,3 +58,10 @@ def feature_covariance(empirical: Empirical, atoms: Atoms) -> np.ndarray:
     second[1, :, 0] = second[0, :, 1].T
     features = (atoms.weights[:, None] * atoms.features(frequencies)).sum(axis=1).ravel()
     return second.reshape(2 * size, 2 * size) - np.outer(features, features)
+
+
+def _damping(half: np.ndarray, stability: float) -> np.ndarray:
+    """Return exp(-(ωᵀΣω / 2)^(α/2))."""
+    if stability == GAUSSIAN:
+        return np.exp(-half)
+    return np.exp(-(np.maximum(half, 0.0) ** (stability / 2)))
