@@ -98,14 +98,14 @@ def _additions(
     for number in range(len(new)):
         one = new.take([number])
         yield trials.of((), one, one.centers)
-    for halved in halves(empirical, atoms)[:most]:
+    for halved in halves(empirical, atoms)[: max(most, len(atoms))]:
         yield trials.of((halved.of,), halved.atoms, halved.atoms.centers)
 
 
 def _removals(empirical: Empirical, atoms: Atoms, trials: _Trials) -> Iterator[_Trial]:
     if len(atoms) < 2:
         return
-    for reduction in reductions(empirical, atoms)[: min(2 * _TRIALS, 3 * len(atoms))]:
+    for reduction in reductions(empirical, atoms)[: max(2 * _TRIALS, len(atoms))]:
         where = reduction.instead.centers if len(reduction.instead) else None
         out = reduction.out
         yield trials.of(
