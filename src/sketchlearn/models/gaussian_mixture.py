@@ -6,17 +6,16 @@ from typing import Any, final
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.special import logsumexp
 
 from sketchlearn.encoding import Records, VectorSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models.counts import require_count
-from sketchlearn.models.model import Model
-from sketchlearn.models.vectors import encoded_batches, in_source_units
+from sketchlearn.models.mixture import Mixture
+from sketchlearn.models.vectors import in_source_units
 
 
 @final
-class GaussianMixtureModel(Model[VectorSchema]):
+class GaussianMixtureModel(Mixture):
     """A mixture of Gaussian laws of the records.
 
     Attributes:
@@ -72,30 +71,8 @@ class GaussianMixtureModel(Model[VectorSchema]):
             encoded[mine] = self.encoded_means[number] + normal[mine] @ root.T
         return self.schema.unlabelled().decode(encoded)
 
-    def score_samples(self, records: Any) -> np.ndarray:
-        """Return the log-density of each record, in the source's units, shape (n,)."""
-        return np.asarray(logsumexp(self._joint(records), axis=1))
-
-    def score(self, records: Any) -> float:
-        """Return the mean log-density of records."""
-        return float(self.score_samples(records).mean())
-
-    def predict_proba(self, records: Any) -> np.ndarray:
-        """Return the probability of each component for each record, shape (n, k)."""
-        joint = self._joint(records)
-        return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
-
-    def predict(self, records: Any) -> np.ndarray:
-        """Return the number of the most probable component of each record, shape (n,)."""
-        return self._joint(records).argmax(axis=1)
-
-    def _joint(self, records: Any) -> np.ndarray:
-        """Return log-densities of records with their components, shape (n, k)."""
-        unit = np.log(self.schema.spread).sum()
-        parts = [self._encoded_joint(some) for some in encoded_batches(records, self.schema)]
-        return np.concatenate(parts) - unit
-
-    def _encoded_joint(self, encoded: np.ndarray) -> np.ndarray:
+    def encoded_joint(self, encoded: np.ndarray) -> np.ndarray:
+        """Return log-densities of encoded records (n, d) with their components, shape (n, k)."""
         joint = np.empty((len(encoded), len(self.weights)))
         constant = 0.5 * encoded.shape[1] * np.log(2 * np.pi)
         for number, (weight, mean, root) in enumerate(

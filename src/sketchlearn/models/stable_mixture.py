@@ -12,15 +12,15 @@ from scipy.stats import qmc
 from sketchlearn.encoding import Records, VectorSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models.counts import require_count
-from sketchlearn.models.model import Model
-from sketchlearn.models.vectors import encoded_batches, in_source_units
+from sketchlearn.models.mixture import Mixture
+from sketchlearn.models.vectors import in_source_units
 
 # Scales by which a density, a mixture of normal ones, is computed.
 _SCALES = 1024
 
 
 @final
-class StableMixtureModel(Model[VectorSchema]):
+class StableMixtureModel(Mixture):
     """A mixture of elliptical α-stable laws of the records, whose tails may have no variance.
 
     A component has the characteristic function exp(iω·c - (ωᵀΣω / 2)^(α/2)): α = 2 is the normal
@@ -88,28 +88,11 @@ class StableMixtureModel(Model[VectorSchema]):
             encoded[mine] = self.encoded_locations[number] + away
         return self.schema.unlabelled().decode(encoded)
 
-    def score_samples(self, records: Any) -> np.ndarray:
-        """Return the log-density of each record, in the source's units, shape (n,).
+    def encoded_joint(self, encoded: np.ndarray) -> np.ndarray:
+        """Return log-densities of encoded records (n, d) with their components, shape (n, k).
 
-        It is a mean of normal densities over 1,024 scales, exact to about a hundredth.
+        They are means of normal densities over 1,024 scales, exact to about a hundredth.
         """
-        return np.asarray(logsumexp(self._joint(records), axis=1))
-
-    def score(self, records: Any) -> float:
-        """Return the mean log-density of records."""
-        return float(self.score_samples(records).mean())
-
-    def predict(self, records: Any) -> np.ndarray:
-        """Return the number of the most probable component of each record, shape (n,)."""
-        return self._joint(records).argmax(axis=1)
-
-    def _joint(self, records: Any) -> np.ndarray:
-        """Return log-densities of records with their components, shape (n, k)."""
-        unit = np.log(self.schema.spread).sum()
-        parts = [self._encoded_joint(some) for some in encoded_batches(records, self.schema)]
-        return np.concatenate(parts) - unit
-
-    def _encoded_joint(self, encoded: np.ndarray) -> np.ndarray:
         joint = np.empty((len(encoded), len(self.weights)))
         levels = qmc.Sobol(2, scramble=False).random(_SCALES) + 0.5 / _SCALES
         dimension = encoded.shape[1]
