@@ -98,7 +98,7 @@ def _additions(
     for number in range(len(new)):
         one = new.take([number])
         yield trials.of((), one, one.centers)
-    for halved in halves(empirical, atoms)[: max(most, len(atoms))]:
+    for halved in halves(empirical, atoms):
         yield trials.of((halved.of,), halved.atoms, halved.atoms.centers)
 
 
