@@ -19,18 +19,24 @@ if TYPE_CHECKING:
     from sketchlearn.learners.fit import Fit, Status
     from sketchlearn.learners.gaussian_mixture import GaussianMixture
     from sketchlearn.learners.generative import GenerativeNetwork
+    from sketchlearn.learners.ica import ICA
     from sketchlearn.learners.kmeans import KMeans
+    from sketchlearn.learners.pca import PCA
     from sketchlearn.learners.stable_mixture import StableMixture
     from sketchlearn.models import (
         Centroids,
         GaussianMixtureModel,
         GenerativeModel,
+        Mixing,
         StableMixtureModel,
+        Subspace,
     )
     from sketchlearn.sketches import Plan, Sketch
     from sketchlearn.sources import open_source
 
 __all__ = [
+    "ICA",
+    "PCA",
     "Centroids",
     "Fit",
     "GaussianMixture",
@@ -38,6 +44,7 @@ __all__ = [
     "GenerativeModel",
     "GenerativeNetwork",
     "KMeans",
+    "Mixing",
     "Plan",
     "Records",
     "Sketch",
@@ -45,6 +52,7 @@ __all__ = [
     "StableMixture",
     "StableMixtureModel",
     "Status",
+    "Subspace",
     "evaluate",
     "load",
     "open_source",
@@ -53,6 +61,8 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "ICA": "learners.ica",
+    "PCA": "learners.pca",
     "Centroids": "models",
     "Fit": "learners.fit",
     "GaussianMixture": "learners.gaussian_mixture",
@@ -60,6 +70,7 @@ _ROOMS = {
     "GenerativeModel": "models",
     "GenerativeNetwork": "learners.generative",
     "KMeans": "learners.kmeans",
+    "Mixing": "models",
     "Plan": "sketches",
     "Records": "encoding",
     "Sketch": "sketches",
@@ -67,6 +78,7 @@ _ROOMS = {
     "StableMixture": "learners.stable_mixture",
     "StableMixtureModel": "models",
     "Status": "learners.fit",
+    "Subspace": "models",
     "evaluate": "evaluation",
     "load": "learners.artefacts",
     "open_source": "sources",

@@ -42,6 +42,26 @@ class Status(Enum):
         "Fewer: some components have next to no mass, since fewer describe the sketch as well. "
         "Ask for fewer."
     )
+    COARSE = (
+        "Coarse: the sketch has too few directions for what these components leave of the "
+        "variance. Sketch again with more directions, or with moments='full'."
+    )
+    UNSCALED = (
+        "Unscaled: one column has nearly all of the variance, and decides alone. Sketch again "
+        "with standardise='columns', or divide columns by their deviations for k-means."
+    )
+    HEAVY_TAILS = (
+        "Heavy tails: a few records make up much of a column's variance, so that variances are "
+        "not what describes these records. Transform the columns, or learn a StableMixture."
+    )
+    NEARLY_GAUSSIAN = (
+        "Nearly Gaussian: two sources or more differ too little from Gaussian ones for so many "
+        "records to tell them apart. Ask for fewer components, or use more records."
+    )
+    AXES_MOVED = (
+        "Axes moved: the sources lie far from where the pilot saw them, farther than one step "
+        "corrects. Sketch again with a plan from a larger pilot, of records in random order."
+    )
     NOISE_DOMINATES = (
         "Noise dominates: the sketch holds more sampling noise than signal. "
         "Use more records, or coarser scales."

@@ -12,14 +12,16 @@ from sketchlearn.encoding import VectorSchema, schema_from_document
 from sketchlearn.errors import FileFormatError, SketchlearnError
 from sketchlearn.models.centroids import Centroids
 from sketchlearn.models.gaussian_mixture import GaussianMixtureModel
+from sketchlearn.models.mixing import Mixing
 from sketchlearn.models.model import WEIGHTS, Model
 from sketchlearn.models.stable_mixture import StableMixtureModel
+from sketchlearn.models.subspace import Subspace
 from sketchlearn.storage import read_tensors
 
 _OfParts = Callable[[VectorSchema, dict[str, np.ndarray]], Model[Any]]
 _FAMILIES: dict[str, _OfParts] = {
     family.family: family.of_parts
-    for family in (Centroids, GaussianMixtureModel, StableMixtureModel)
+    for family in (Centroids, GaussianMixtureModel, StableMixtureModel, Subspace, Mixing)
 }
 
 

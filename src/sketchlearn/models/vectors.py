@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sketchlearn.encoding import VectorSchema
+from sketchlearn.errors import OptionError
 from sketchlearn.sources import open_source
 
 
@@ -30,3 +31,18 @@ def encoded_batches(records: Any, schema: VectorSchema) -> Iterator[np.ndarray]:
 def in_source_units(encoded: np.ndarray, schema: VectorSchema) -> np.ndarray:
     """Return encoded places (n, d) in the source's units, as floats whatever its dtypes."""
     return encoded * np.asarray(schema.spread) + np.asarray(schema.center)
+
+
+def coordinates_of(values: Any, count: int, what: str) -> np.ndarray:
+    """Return coordinates as floats, shape (n, count).
+
+    Raises:
+        OptionError: they have another shape.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    if found.ndim != 2 or found.shape[1] != count:
+        raise OptionError(
+            f"Coordinates of shape {found.shape} were given; (n, {count}) was expected, since the "
+            f"model has {count} {what}."
+        )
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from sketchlearn.encoding.declarations import Declaration, DeclaredSchema, decla
 from sketchlearn.encoding.schema import check_missing
 from sketchlearn.errors import OptionError
 from sketchlearn.features import LAWS
+from sketchlearn.features.quadratic import MOST_DIRECTIONS
 from sketchlearn.sketches.plan_document import (
     FEATURES,
     MOMENTS,
@@ -24,6 +25,8 @@ from sketchlearn.sketches.plan_document import (
     Moments,
 )
 
+FeatureName = Literal["fourier", "one-bit", "quadratic", "contrasts"]
+
 # From here on full second moments would cost a notable part of a pass, d²/2 products a record.
 _FULL_MOMENTS = 256
 
@@ -31,7 +34,6 @@ _FULL_MOMENTS = 256
 _CHOICES = {
     "law": tuple(LAWS),
     "structure": ("auto", *STRUCTURES),
-    "features": FEATURES,
     "moments": ("auto", *MOMENTS),
     "standardise": ("auto", "columns", "common", "none"),
     "encoding": ("auto", "vector", "table"),
@@ -66,8 +68,13 @@ class PlanOptions:
             their kind, bounds, categories and so on; the pilot decides what is not declared.
         kinds: the short form of a schema, kinds alone by column: continuous, integer, date, time,
             duration, boolean, category, hashed, constant or "left out".
-        features: "fourier" keeps cosines and sines; "one-bit" their signs after a random dither,
-            for hardware or links that carry bits. It needs about a quarter more records.
+        features: one kind or several, all from the same pass. "fourier" keeps cosines and sines;
+            "one-bit", in their place, their signs after a random dither, for hardware or links
+            that carry bits: it needs about a quarter more records. "quadratic" keeps mean squares
+            along random directions, for PCA; "contrasts" what ICA needs, along axes that the
+            pilot finds.
+        directions: of "quadratic"; "auto" is 50 d, five for each column and each of ten
+            components, and at most the d (d + 1) that tell the whole matrix of second moments.
         moments: second moments kept beside the features, for covariances: "full", or their
             "diagonal"; "auto" is full up to 256 columns, where they cost a few percent of the pass.
         standardise: "columns" gives each column mean 0 and deviation 1; "common" divides all
@@ -95,7 +102,8 @@ class PlanOptions:
     encoding: Literal["auto", "vector", "table"] = "auto"
     schema: DeclaredSchema | None = None
     kinds: dict[str, Kind] | None = None
-    features: Features = "fourier"
+    features: FeatureName | Sequence[FeatureName] = "fourier"
+    directions: int | Literal["auto"] = "auto"
     moments: Literal["auto", "full", "diagonal"] = "auto"
     standardise: Literal["auto", "columns", "common", "none"] = "auto"
     network: Any = "auto"
@@ -113,6 +121,7 @@ class PlanOptions:
                 raise OptionError(
                     f"{name}={value!r} was given; it must be one of {', '.join(known)}."
                 )
+        self._check_features()
         if self.size != "auto" and not (
             _is_whole(self.size) and 1 <= self.size <= MOST_FREQUENCIES
         ):
@@ -125,6 +134,36 @@ class PlanOptions:
             raise OptionError(f"pilot={self.pilot} was given; a pilot needs at least 2 records.")
         if not _is_whole(self.seed) or not 0 <= self.seed < 2**63:
             raise OptionError(f"seed={self.seed} was given; it must be from 0 to 2**63 - 1.")
+
+    def _check_features(self) -> None:
+        known = get_args(FeatureName)
+        names = self.feature_names
+        if not names or len(set(names)) < len(names) or not set(names) <= set(known):
+            raise OptionError(
+                f"features={self.features!r} was given; it must be some of {', '.join(known)}, "
+                "each at most once."
+            )
+        if {"fourier", "one-bit"} <= set(names):
+            raise OptionError(
+                "features names both fourier and one-bit, which are two forms of the same. "
+                "Choose one."
+            )
+        if self.directions != "auto" and not (
+            _is_whole(self.directions) and 1 <= self.directions <= MOST_DIRECTIONS
+        ):
+            raise OptionError(
+                f"directions={self.directions!r} was given; it must be from 1 to {MOST_DIRECTIONS}."
+            )
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The kinds of features, whether one was given or several."""
+        return (self.features,) if isinstance(self.features, str) else tuple(self.features)
+
+    @property
+    def waves(self) -> Features | None:
+        """The kind of waves, or None where statistics alone are kept."""
+        return next((name for name in FEATURES if name in self.feature_names), None)
 
     @property
     def network_given(self) -> bool:

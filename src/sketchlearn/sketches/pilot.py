@@ -23,6 +23,7 @@ from sketchlearn.sketches.options import PlanOptions, moments_of
 from sketchlearn.sketches.plan import Plan
 from sketchlearn.sketches.plan_document import Structure
 from sketchlearn.sketches.scales import scales_of
+from sketchlearn.sketches.statistics_pilot import statistics_of
 from sketchlearn.sketches.table_pilot import is_table, table_plan
 from sketchlearn.sources import Batch, Source, SourceSchema, open_source
 
@@ -81,13 +82,16 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
     windows = windows_of(seen, shape) if structure == "windows" else None
     scales, scale_reason = scales_of(seen, structure, options)
     dimension, size = seen.shape[1], options.size
-    if size == "auto":
+    if options.waves is None:
+        size = 0
+    elif size == "auto":
         size = int(np.clip(round(250 * dimension**0.5), 2_000, 10_000))
         counted = "columns" if network is None else "outputs of the network"
         reasons.append(
             f"Sketch size: 250 √d within 2,000 to 10,000, for d = {dimension} {counted}."
         )
     law = LAWS[options.law](scales=scales)
+    statistics = statistics_of(encoded, options)
     if structure in ("hadamard", "rays"):
         require_columns(structure, dimension)
     return Plan(
@@ -96,8 +100,9 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
         size,
         options.seed,
         structure=structure,
-        features=options.features,
+        features=options.waves or "fourier",
         windows=windows,
+        statistics=statistics,
         network=network,
         moments=moments_of(options, schema.dimension),
         reasons=(*reasons, scale_reason),
@@ -105,6 +110,8 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
 
 
 def _structure(image: tuple[int, ...] | None, options: PlanOptions) -> Structure:
+    if options.waves is None:
+        return "dense"
     if options.structure != "auto":
         return options.structure
     return "windows" if is_large(image) else "dense"

@@ -24,6 +24,7 @@ from sketchlearn.features import (
     draw_rays,
     draw_windows,
 )
+from sketchlearn.features.statistic import Statistic
 from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
 from sketchlearn.sketches.plan_document import (
     Features,
@@ -59,6 +60,7 @@ class Plan:
             ones, "rays" for five frequencies along each; "columns" for frequencies of tables,
             each on one to four columns; "windows" for those of images, each on a square of pixels.
         windows: what windows are scaled by, for the structure "windows" alone.
+        statistics: what is summed of encoded records beside the waves, for PCA and ICA.
         network: frozen, between encoded records and frequencies; None for the records themselves.
         reasons: why each part was chosen, in sentences; no part of what is compared.
         device: where the pass sums, as torch names it; no part of what is compared or saved.
@@ -72,6 +74,7 @@ class Plan:
     moments: Moments | None = None
     features: Features = "fourier"
     windows: Windows | None = None
+    statistics: tuple[Statistic, ...] = ()
     network: FeatureNetwork | None = None
     reasons: tuple[str, ...] = field(default=(), compare=False)
     device: str = field(default="cpu", compare=False)
@@ -84,6 +87,10 @@ class Plan:
             raise PlanError("A plan of the structure 'windows' has windows, and no other plan has.")
         if table and self.network is not None:
             raise PlanError("A plan of a table has no network between rows and frequencies.")
+        if table and self.statistics:
+            raise PlanError("A plan of a table has no statistics beside its frequencies.")
+        if not self.size and not self.statistics:
+            raise PlanError("A plan without frequencies and without statistics keeps nothing.")
 
     @property
     def dimension(self) -> int:
@@ -198,7 +205,8 @@ class Plan:
         """
         if not 0 < delta < 1:
             raise OptionError(f"delta={delta!r} was given; it must lie between 0 and 1.")
-        return 2 * self.projection.norm**2 * math.sqrt(2 * math.log(2 / delta) / self.size)
+        size = max(1, self.size)
+        return 2 * self.projection.norm**2 * math.sqrt(2 * math.log(2 / delta) / size)
 
     def explain(self) -> str:
         """Say in words what was decided, and why."""
@@ -214,6 +222,7 @@ class Plan:
             + f"; the sketch holds {2 * self.size * schema.class_count} integers.",
             self._explain_law() + ("; 1-bit features." if self.features == "one-bit" else "."),
         ]
+        lines += [f"Beside them: {kept.explain()}." for kept in self.statistics]
         return "\n".join([*lines, *self.reasons])
 
     def _explain_law(self) -> str:
@@ -275,6 +284,8 @@ class Plan:
             document["features"] = self.features
         if self.windows is not None:
             document["windows"] = self.windows.to_document()
+        if self.statistics:
+            document["statistics"] = [kept.to_document() for kept in self.statistics]
         if self.network is not None:
             document["network"] = self.network.to_document()
         if self.moments is not None:

@@ -10,6 +10,7 @@ from sketchlearn.encoding import schema_from_document
 from sketchlearn.errors import FileFormatError, PlanError, StorageError
 from sketchlearn.features import Windows
 from sketchlearn.features.laws import law_from_document
+from sketchlearn.features.statistics import statistic_from_document
 from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ def parts_of(document: dict[str, Any]) -> dict[str, Any]:
         return {
             "schema": schema_from_document(document["schema"]),
             "law": None if document["law"] is None else law_from_document(document["law"]),
-            "size": _within(int(document["size"]), 1, MOST_FREQUENCIES),
+            "size": _within(int(document["size"]), 0, MOST_FREQUENCIES),
             "seed": _within(int(document["seed"]), 0, 2**63 - 1),
             "features": _one_of(document.get("features", "fourier"), FEATURES),
             "moments": _one_of(document.get("moments"), (None, *MOMENTS)),
             "windows": _windows(document.get("windows")),
+            "statistics": tuple(map(statistic_from_document, document.get("statistics", ()))),
             "network": _network(document.get("network")),
             "structure": _one_of(document.get("structure", "dense"), STRUCTURES),
             "reasons": tuple(str(reason) for reason in document["reasons"]),

@@ -5,23 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from sketchlearn.encoding import Missing
-from sketchlearn.errors import (
-    EmptySourceError,
-    FileFormatError,
-    ForgetError,
-    LabelError,
-    OptionError,
-)
-from sketchlearn.features import UNIT, integer_sums
+from sketchlearn.errors import EmptySourceError, FileFormatError, LabelError, OptionError
+from sketchlearn.features import UNIT
+from sketchlearn.features.statistic import Statistic
 from sketchlearn.sketches.moments import SideSums
 from sketchlearn.sketches.plan import Plan
+from sketchlearn.sketches.totals import Totals
 from sketchlearn.sources import Batch, open_source
 from sketchlearn.storage import read_tensors, tensor_bytes, tensors_of, write_whole
+
+StatisticT = TypeVar("StatisticT", bound=Statistic)
 
 
 class Sketch:
@@ -34,33 +32,32 @@ class Sketch:
 
     Attributes:
         plan: what the sketch was made with.
-        counts: records of each class, int64 (classes,); one entry without a label.
-        sums: feature sums in units of 2⁻²⁰, int64 (classes, 2, m): cosines, then sines.
-        side: first and second moments and bounds.
-        dropped: records left out for missing or non-finite values.
+        totals: what the pass added up.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        classes = plan.schema.class_count
+    def __init__(self, plan: Plan, totals: Totals | None = None) -> None:
         self.plan = plan
-        self.counts = np.zeros(classes, dtype=np.int64)
-        self.sums = np.zeros((classes, 2, plan.size), dtype=np.int64)
-        self.side = SideSums.empty(plan.schema.dimension, full=plan.full_moments)
-        self.dropped = 0
+        self.totals = totals or Totals.of_none(plan)
 
-    @classmethod
-    def _of_parts(
-        cls, plan: Plan, counts: np.ndarray, sums: np.ndarray, side: SideSums, dropped: int
-    ) -> Sketch:
-        made = cls.__new__(cls)
-        made.plan, made.counts, made.sums, made.side, made.dropped = (
-            plan,
-            counts,
-            sums,
-            side,
-            dropped,
-        )
-        return made
+    @property
+    def counts(self) -> np.ndarray:
+        """Records of each class, int64 (classes,); one entry without a label."""
+        return self.totals.counts
+
+    @property
+    def sums(self) -> np.ndarray:
+        """Feature sums in units of 2⁻²⁰, int64 (classes, 2, m): cosines, then sines."""
+        return self.totals.sums
+
+    @property
+    def side(self) -> SideSums:
+        """First and second moments and bounds."""
+        return self.totals.side
+
+    @property
+    def dropped(self) -> int:
+        """Records left out for missing or non-finite values."""
+        return self.totals.dropped
 
     @property
     def count(self) -> int:
@@ -76,8 +73,7 @@ class Sketch:
             records: one batch in any form a source can have.
             missing: "refuse" or "drop" missing and non-finite values.
         """
-        added = self._sketch_of(records, missing)
-        self.counts, self.sums, self.side, self.dropped = _parts_of(self + added)
+        self.totals = (self + self._sketch_of(records, missing)).totals
         return self
 
     def forget(self, records: Any, missing: Missing = "refuse") -> Sketch:
@@ -86,20 +82,12 @@ class Sketch:
         Raises:
             ForgetError: more records than there are, in all or in one class.
         """
-        removed = self._sketch_of(records, missing)
-        self.counts, self.sums, self.side, self.dropped = _parts_of(self - removed)
+        self.totals = (self - self._sketch_of(records, missing)).totals
         return self
 
     def add_batch(self, batch: Batch, missing: Missing = "refuse") -> None:
         """Add one batch of a source, in place: the step of every pass."""
-        schema = self.plan.schema
-        encoded = schema.encode(batch, missing)
-        side = self.side + SideSums.of(encoded.values, full=self.plan.full_moments)
-        seen = self.plan.seen(encoded.values)
-        self.sums += integer_sums(seen, self.plan.projection, encoded.classes, schema.class_count)
-        self.counts += np.bincount(encoded.classes, minlength=schema.class_count)
-        self.side = side
-        self.dropped += encoded.dropped
+        self.totals = self.totals + Totals.of_batch(self.plan, batch, missing)
 
     def _sketch_of(self, records: Any, missing: Missing) -> Sketch:
         part = Sketch(self.plan)
@@ -112,13 +100,7 @@ class Sketch:
         if not isinstance(other, Sketch):
             return NotImplemented
         self.plan.require_same(other.plan)
-        return Sketch._of_parts(
-            self.plan,
-            self.counts + other.counts,
-            self.sums + other.sums,
-            self.side + other.side,
-            self.dropped + other.dropped,
-        )
+        return Sketch(self.plan, self.totals + other.totals)
 
     def __radd__(self, other: object) -> Sketch:
         """Let `sum(sketches)` merge: 0 + sketch is the sketch."""
@@ -133,37 +115,13 @@ class Sketch:
         if not isinstance(other, Sketch):
             return NotImplemented
         self.plan.require_same(other.plan)
-        counts = self.counts - other.counts
-        dropped = self.dropped - other.dropped
-        if (counts < 0).any() or dropped < 0:
-            raise ForgetError(
-                f"{other.count} records cannot be forgotten from a sketch of {self.count}: at "
-                "least one class would hold less than none. Only what was added can be forgotten."
-            )
-        sums = self.sums - other.sums
-        if (np.abs(sums) > counts[:, None, None] * self.plan.projection.largest).any():
-            raise ForgetError(
-                "What is left after forgetting cannot be the sums of any records: the records to "
-                "forget are not all in this sketch. Only what was added can be forgotten."
-            )
-        return Sketch._of_parts(
-            self.plan,
-            counts,
-            sums,
-            self.side - other.side,
-            dropped,
-        )
+        rest = self.totals.forgetting(other.totals, self.plan.projection.largest)
+        return Sketch(self.plan, rest)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sketch):
             return NotImplemented
-        return (
-            self.plan.digest == other.plan.digest
-            and self.dropped == other.dropped
-            and np.array_equal(self.counts, other.counts)
-            and np.array_equal(self.sums, other.sums)
-            and self.side == other.side
-        )
+        return self.plan.digest == other.plan.digest and self.totals == other.totals
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -184,6 +142,13 @@ class Sketch:
         mean = self.sums / np.maximum(self.counts, 1)[:, None, None]
         z = (mean[:, 0] + 1j * mean[:, 1]) * self.plan.projection.factor
         return z if self.plan.schema.label else z[0]
+
+    def statistic(self, kind: type[StatisticT]) -> tuple[StatisticT, np.ndarray] | None:
+        """Return the plan's statistic of a kind with its sums over all classes, or None."""
+        for kept in self.plan.statistics:
+            if isinstance(kept, kind):
+                return kept, self.totals.statistics[kept.name].sum(axis=0)
+        return None
 
     def error_bound(self, delta: float = 0.05, label: Any = None) -> float:
         """Return a bound on ‖z - E z‖/√m that holds with probability 1 - delta.
@@ -217,14 +182,7 @@ class Sketch:
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Return every array of the sketch by the name it has in files."""
-        return {
-            "counts": self.counts,
-            "sums": self.sums,
-            "first_moments": self.side.first,
-            "second_moments": self.side.second,
-            "lower": self.side.lower,
-            "upper": self.side.upper,
-        }
+        return self.totals.tensors()
 
     @classmethod
     def of_tensors(
@@ -235,19 +193,7 @@ class Sketch:
         Raises:
             FileFormatError: an array is missing, or of another shape or dtype.
         """
-        for name, empty in cls(plan).tensors().items():
-            found = tensors.get(name)
-            if found is None or found.shape != empty.shape or found.dtype != empty.dtype:
-                raise FileFormatError(
-                    f"{where} does not hold {name!r} as {empty.dtype} of shape {empty.shape}."
-                )
-        side = SideSums(
-            tensors["first_moments"],
-            tensors["second_moments"],
-            tensors["lower"],
-            tensors["upper"],
-        )
-        return cls._of_parts(plan, tensors["counts"], tensors["sums"], side, dropped)
+        return cls(plan, Totals.of_tensors(plan, tensors, dropped, where))
 
     def save(self, path: str | Path, *, embed_frequencies: bool = False) -> None:
         """Write the sketch whole to one safetensors file.
@@ -340,8 +286,3 @@ def open_like(records: Any, plan: Plan) -> Any:
         label=schema.label.name if schema.label else None,
         image=schema.image,
     )
-
-
-def _parts_of(sketch: Sketch) -> tuple[np.ndarray, np.ndarray, SideSums, int]:
-    """Return the parts of a sketch that adding and forgetting change."""
-    return sketch.counts, sketch.sums, sketch.side, sketch.dropped

@@ -9,6 +9,7 @@ from sketchlearn.encoding.arrow_numbers import as_numbers
 from sketchlearn.encoding.inference import infer_columns, types_of
 from sketchlearn.errors import ColumnError, EmptySourceError, OptionError
 from sketchlearn.features import pair_cells
+from sketchlearn.features.statistics import STATISTICS
 from sketchlearn.sketches.labels import label_of
 from sketchlearn.sketches.options import PlanOptions, moments_of
 from sketchlearn.sketches.plan import Plan, blocks_of
@@ -85,6 +86,12 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
             f"The source gave {len(pilot)} rows, but a plan needs at least 2 (and a few hundred "
             "to be of use). Check the path or the filter."
         )
+    if set(options.feature_names) & STATISTICS.keys():
+        raise OptionError(
+            f"features={options.features!r} was given, but the source is a table with columns of "
+            "several kinds, whose rows have no axes. Choose the numbers with columns=[...] and "
+            "encoding='vector'."
+        )
     declared = options.declared
     if source.label in declared:
         raise declared[source.label].refusal(
@@ -109,7 +116,7 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
         size,
         options.seed,
         structure="columns",
-        features=options.features,
+        features=options.waves or "fourier",
         moments=moments_of(options, schema.dimension),
         reasons=(*reasons, *label_reason),
     )

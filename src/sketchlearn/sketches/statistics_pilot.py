@@ -1,0 +1,32 @@
+"""Which statistics a plan keeps beside its waves, and what the pilot tells of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sketchlearn.features.contrasts import Contrasts
+from sketchlearn.features.quadratic import Quadratic
+from sketchlearn.features.statistic import Statistic
+from sketchlearn.sketches.options import PlanOptions
+
+# Directions a column and, by default, how many components can have their five.
+_DIRECTIONS = 50
+
+
+def statistics_of(encoded: np.ndarray, options: PlanOptions) -> tuple[Statistic, ...]:
+    """Return the statistics that were asked for, from encoded pilot records (n, d).
+
+    Raises:
+        OptionError: contrasts of columns that are linear combinations of others.
+    """
+    made: list[Statistic] = []
+    dimension = encoded.shape[1]
+    if "quadratic" in options.feature_names:
+        size = options.directions
+        if size == "auto":
+            size = min(_DIRECTIONS * dimension, dimension * (dimension + 1))
+        spread = float(f"{np.sqrt(np.mean(encoded**2)):.4g}")
+        made.append(Quadratic(dimension, size, spread, options.seed))
+    if "contrasts" in options.feature_names:
+        made.append(Contrasts.of_pilot(encoded, options.seed))
+    return tuple(made)
