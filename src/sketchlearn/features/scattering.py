@@ -35,8 +35,8 @@ class Scattering(nn.Module):
 
     Images are halved once, which gives the lower level. At each level complex Gabor wavelets of
     several orientations are taken, and their moduli averaged over squares of four and two pixels,
-    to a quarter of the image's size. These see no pattern that alternates from pixel to pixel;
-    three planes more, moduli of what halving drops (Haar details), do.
+    to a quarter of the image's size. Moduli do not tell a bright edge from a dark one, so what
+    halving drops (Haar details) is kept beside them with its sign, every value a plane's.
 
     Args:
         image: (height, width), (planes, height, width) or, with at most 4 planes, (height, width,
@@ -47,7 +47,7 @@ class Scattering(nn.Module):
     filters: Tensor
     haar: Tensor
 
-    def __init__(self, image: Sequence[int], orientations: int = 6) -> None:
+    def __init__(self, image: Sequence[int], orientations: int = 4) -> None:
         super().__init__()
         image = tuple(image)
         self.last = planes_last(image)
@@ -73,13 +73,13 @@ class Scattering(nn.Module):
         half = functional.avg_pool2d(pixels, 2)
         corners = functional.pixel_unshuffle(pixels, 2)[:, None]  # (n, 1, 4, h / 2, w / 2)
         # not by a convolution, whose last bits may depend on how many images come together
-        details = ((corners * self.haar).sum(dim=2).square() + _LEAST**2).sqrt()
+        details = (corners * self.haar).sum(dim=2)  # (n, 3, h / 2, w / 2)
         said = torch.cat(
             [
                 functional.pixel_unshuffle(half, 2),
                 self._averages(pixels, 4),
                 self._averages(half, 2),
-                functional.avg_pool2d(details, 2),
+                functional.pixel_unshuffle(details, 2),
             ],
             dim=1,
         )
