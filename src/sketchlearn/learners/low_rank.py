@@ -1,9 +1,10 @@
 """A covariance from its values along directions: a few wide directions, and the same of the rest.
 
 m measurements w'Cw are far fewer than the numbers of C, but a covariance of r wide directions over
-an even rest has r d + 1 of them. Directions are parametrised by C = UU' + q²I, which is never
-negative, and found by quasi-Newton steps from a spectral start. (Chen, Chi and Goldsmith, "Exact
-and stable covariance estimation from quadratic sampling", IEEE TIT 2015, measure the same.)
+an even rest has r d + 1 of them. It is written UU' + q²I, which is never negative, and found by
+quasi-Newton steps. With no more directions than asked for these end in local minima; with more they
+do not, and from there fewer are found too. (Chen, Chi and Goldsmith, "Exact and stable covariance
+estimation from quadratic sampling", IEEE TIT 2015, measure the same.)
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-_STEPS = 1_000
+# Steps at most, and the relative fall of the loss that ends them: roughly first, then exactly.
+_STEPS, _ROUGH, _EXACT = 1_000, 1e-7, 1e-13
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class LowRank:
     Attributes:
         roots: wide directions by the deviation along them, shape (d, r).
         rest: variance along every direction besides.
-        misfit: root mean square of the measurements' errors, each over the measurement.
+        misfit: root mean square of the measurements' errors over that of the measurements, made
+            larger by the numbers that were fitted to them.
     """
 
     roots: np.ndarray
@@ -34,34 +37,54 @@ class LowRank:
         """Return the covariance, shape (d, d)."""
         return self.roots @ self.roots.T + self.rest * np.eye(len(self.roots))
 
+    def narrowed(self, rank: int) -> tuple[np.ndarray, float]:
+        """Return the roots of the widest directions, and what is left along each of the others."""
+        left, widths, _ = np.linalg.svd(self.roots, full_matrices=False)
+        beyond = (widths[rank:] ** 2).sum() / max(1, len(self.roots) - rank)
+        wide = np.sqrt(np.maximum(widths[:rank] ** 2 - beyond, 1e-12 * widths[0] ** 2))
+        return left[:, :rank] * wide, self.rest + float(beyond)
 
-def low_rank(directions: np.ndarray, squares: np.ndarray, rank: int) -> LowRank:
-    """Find the covariance of so many wide directions that has given values along unit vectors.
+
+def low_rank(directions: np.ndarray, squares: np.ndarray, wide: int, most: int) -> LowRank:
+    """Find the covariance that has given values along unit vectors.
 
     Args:
         directions: uniform on the unit sphere, shape (m, d).
         squares: the covariance along each, w'Cw, shape (m,).
-        rank: r, at most d.
+        wide: wide directions that are asked for.
+        most: wide directions that the measurements can tell, from `wide` to d; as many are fitted
+            where `wide` alone fit worse.
     """
-    dimension = directions.shape[1]
-    roots, rest = _spectral(directions, squares, rank)
-    # sampling errs in proportion to a variance
-    weights = 1 / np.maximum(squares, 1e-3 * squares.mean())
+    start = _spectral(directions, squares, most)
+    more = _descended(directions, squares, *start, _ROUGH if wide < most else _EXACT)
+    if most == wide:
+        return more
+    fewer = _descended(directions, squares, *more.narrowed(wide), _EXACT)
+    if fewer.misfit < more.misfit:
+        return fewer
+    return _descended(directions, squares, more.roots, more.rest, _EXACT)
+
+
+def _descended(
+    directions: np.ndarray, squares: np.ndarray, roots: np.ndarray, rest: float, settled: float
+) -> LowRank:
+    dimension, rank = roots.shape
+    scale = np.sqrt((squares**2).mean())
 
     def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
         roots, deviation = point[:-1].reshape(dimension, rank), point[-1]
         along = directions @ roots  # (m, r)
-        errors = weights * ((along**2).sum(axis=1) + deviation**2 - squares)
-        slope = 4 * errors * weights / len(squares)
+        errors = ((along**2).sum(axis=1) + deviation**2 - squares) / scale
+        slope = 4 * errors / (scale * len(squares))
         gradient = directions.T @ (slope[:, None] * along)
         return (errors**2).mean(), np.append(gradient.ravel(), deviation * slope.sum())
 
     start = np.append(roots.ravel(), np.sqrt(rest))
-    options = {"maxiter": _STEPS, "maxcor": 20, "ftol": 1e-14, "gtol": 1e-10}
+    options = {"maxiter": _STEPS, "maxcor": 20, "ftol": settled, "gtol": 1e-10}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
-    return LowRank(
-        found.x[:-1].reshape(dimension, rank), float(found.x[-1] ** 2), float(np.sqrt(found.fun))
-    )
+    free = max(1, len(squares) - rank * dimension + rank * (rank - 1) // 2 - 1)
+    misfit = float(np.sqrt(found.fun * len(squares) / free))
+    return LowRank(found.x[:-1].reshape(dimension, rank), float(found.x[-1] ** 2), misfit)
 
 
 def _spectral(directions: np.ndarray, squares: np.ndarray, rank: int) -> tuple[np.ndarray, float]:

@@ -22,11 +22,10 @@ from sketchlearn.learners.vectors import (
 from sketchlearn.models.subspace import Subspace
 from sketchlearn.sketches import Sketch
 
-# Measurements for each number of the covariance that is fitted to them: a wider one than asked for
-# leaves less of what is not measured to the components.
+# Measurements for each number of the covariance that is fitted to them.
 _PER_NUMBER = 2
 
-# Misfit of the measurements, root mean square share, above which components are not to be trusted.
+# Misfit of the measurements above which components are not to be trusted.
 _COARSE = 0.1
 
 
@@ -36,14 +35,15 @@ class PCA:
 
     A sketch that keeps all second moments, as by default up to 256 columns, has the covariance
     itself, and components are those of the records. Of wider records the plan keeps
-    features=["fourier", "quadratic"], and the covariance of the most directions that half as many
-    numbers as measurements can tell, over an even rest, is fitted to them.
+    features=["fourier", "quadratic"], and a covariance of wide directions over an even rest is
+    fitted to them: of as many as are asked for, or of more where these fit worse.
 
     Components are those of the encoding: of correlations where columns are standardised each, of
     the covariance where all are divided by one deviation, or by none.
 
     Attributes:
-        components: number of components, k; the plan should keep 5 k d directions, and needs k d.
+        components: number of components, k; the plan should keep 5 k d directions, and needs
+            2 k d.
     """
 
     components: int
@@ -95,18 +95,17 @@ class PCA:
                 "moments='full'."
             )
         quadratic, sums = kept
-        if quadratic.size < self.components * dimension:
+        if quadratic.size < _PER_NUMBER * self.components * dimension:
             raise FitError(
                 f"{self.components} components of {dimension} columns were asked for, but the "
                 f"sketch has {quadratic.size} directions. Ask for "
-                f"{quadratic.size // dimension} at most, or sketch again with directions="
-                f"{5 * self.components * dimension}."
+                f"{quadratic.size // (_PER_NUMBER * dimension)} at most, or sketch again with "
+                f"directions={5 * self.components * dimension}."
             )
         means = quadratic.directions @ sketch.side.mean(sketch.count)
         squares = quadratic.squares(sums, sketch.count) - means**2
-        most = quadratic.size // (_PER_NUMBER * dimension)
-        rank = min(dimension, max(self.components, most))
-        found = low_rank(quadratic.directions, np.maximum(squares, 0), rank)
+        most = min(dimension, quadratic.size // (_PER_NUMBER * dimension))
+        found = low_rank(quadratic.directions, np.maximum(squares, 0), self.components, most)
         return found.matrix(), found.misfit
 
 

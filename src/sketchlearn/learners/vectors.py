@@ -49,18 +49,18 @@ def covariance_of(sketch: Sketch) -> np.ndarray:
     Raises:
         FitError: the records are all the same, or their moments beyond what is kept.
     """
+    side = sketch.side
+    if (side.upper == side.lower).all():
+        raise FitError(
+            "The sketch holds one record again and again: there is nothing to learn from it."
+        )
     try:
-        covariance = sketch.side.covariance(sketch.count)
+        return side.covariance(sketch.count)
     except PlanError as error:
         raise FitError(
             f"{error} If they are standardised, their tails are too heavy for variances: transform "
             "the columns, or learn a StableMixture."
         ) from error
-    if not (covariance if covariance.ndim == 1 else np.diag(covariance)).sum() > 0:
-        raise FitError(
-            "The sketch holds one record again and again: there is nothing to learn from it."
-        )
-    return covariance
 
 
 def heavy_tailed(sketch: Sketch) -> bool:

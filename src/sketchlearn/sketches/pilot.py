@@ -81,6 +81,8 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
         reasons.append(f"Network: {made} ({name}), {shape} numbers of each record{why}.")
     windows = windows_of(seen, shape) if structure == "windows" else None
     scales, scale_reason = scales_of(seen, structure, options)
+    if options.waves is not None:
+        reasons.append(scale_reason)
     dimension, size = seen.shape[1], options.size
     if options.waves is None:
         size = 0
@@ -105,7 +107,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
         statistics=statistics,
         network=network,
         moments=moments_of(options, schema.dimension),
-        reasons=(*reasons, scale_reason),
+        reasons=tuple(reasons),
     )
 
 

@@ -211,18 +211,21 @@ class Plan:
     def explain(self) -> str:
         """Say in words what was decided, and why."""
         schema = self.schema
-        over = f"{schema.dimension} columns"
+        columns = f"{schema.dimension} columns"
+        over = columns
         if isinstance(schema, TableSchema):
             over = f"{len(schema.encoded)} columns, {schema.dimension} numbers once encoded"
         if self.network is not None:
             over = f"{self.dimension} outputs of a frozen network ({self.network.digest[:12]})"
-        lines = [
-            f"Plan {self.digest[:12]}: {self.size} frequencies over {over}"
-            + (f", one sketch row per class of {schema.label.name!r}" if schema.label else "")
-            + f"; the sketch holds {2 * self.size * schema.class_count} integers.",
-            self._explain_law() + ("; 1-bit features." if self.features == "one-bit" else "."),
-        ]
-        lines += [f"Beside them: {kept.explain()}." for kept in self.statistics]
+        rows = f", one sketch row per class of {schema.label.name!r}" if schema.label else ""
+        kept = 2 * self.size + sum(math.prod(one.shape) for one in self.statistics)
+        what = f"{self.size} frequencies over {over}" if self.size else f"statistics of {columns}"
+        held = f"the sketch holds {kept * schema.class_count} integers"
+        lines = [f"Plan {self.digest[:12]}: {what}{rows}; {held}."]
+        if self.size:
+            bits = "; 1-bit features." if self.features == "one-bit" else "."
+            lines.append(self._explain_law() + bits)
+        lines += [f"Statistics: {one.explain()}." for one in self.statistics]
         return "\n".join([*lines, *self.reasons])
 
     def _explain_law(self) -> str:
