@@ -26,6 +26,11 @@ _VERBS = {
     "merge": "Add sketches of one plan.",
     "forget": "Take the records of one sketch out of another.",
     "fit": "Learn a generative network from a sketch alone.",
+    "kmeans": "Learn centroids from a sketch alone.",
+    "gaussian-mixture": "Learn a mixture of Gaussian laws from a sketch alone.",
+    "stable-mixture": "Learn a mixture of heavy-tailed laws from a sketch alone.",
+    "pca": "Learn principal components from a sketch alone.",
+    "ica": "Learn independent components from a sketch alone.",
     "sample": "Draw records from a model.",
     "evaluate": "Judge a model against held-out records.",
     "info": "Say what a plan, sketch or model is.",
@@ -62,9 +67,9 @@ def build_app(wanted: str | None = None, config: str | None = None) -> App:
     for verb, summary in _VERBS.items():
         where = f"sketchlearn.cli.{_module(verb)}"
         if verb == wanted:
-            app.command(getattr(importlib.import_module(where), verb), name=verb)
+            app.command(getattr(importlib.import_module(where), _function(verb)), name=verb)
         else:
-            app.command(f"{where}:{verb}", name=verb, help=summary)
+            app.command(f"{where}:{_function(verb)}", name=verb, help=summary)
     return app
 
 
@@ -139,9 +144,15 @@ def _refuse_unknown_tables(config: str) -> None:
             _fail(f"{config} has a table [{name}], but no verb is called so: {list(_VERBS)}.", 2)
 
 
+def _function(verb: str) -> str:
+    return verb.replace("-", "_")
+
+
 def _module(verb: str) -> str:
     if verb in ("fit", "sample", "evaluate"):
         return "model_verbs"
+    if verb in ("kmeans", "gaussian-mixture", "stable-mixture", "pca", "ica"):
+        return "learner_verbs"
     return "demo" if verb == "demo" else "data_verbs"
 
 

@@ -16,15 +16,22 @@ from cyclopts import Parameter
 import sketchlearn as sl
 from sketchlearn.cli.options import flags_of, given
 from sketchlearn.cli.progress import progress
+from sketchlearn.cli.reading import read_sketch
 from sketchlearn.encoding import write_schema as write_schema_file
-from sketchlearn.errors import FileFormatError, OptionError
+from sketchlearn.errors import OptionError
 from sketchlearn.sketches import Plan, PlanOptions, Sketch
+from sketchlearn.sketches.options import FeatureName
 from sketchlearn.sources import open_source
 from sketchlearn.storage import require_writable
 
 Flat = Parameter(name="*")
 PlanFlags = flags_of(
-    PlanOptions, types={"schema": Path | None, "network": Literal["auto", "none", "scattering"]}
+    PlanOptions,
+    types={
+        "schema": Path | None,
+        "network": Literal["auto", "none", "scattering"],
+        "features": list[FeatureName],
+    },
 )
 
 
@@ -160,7 +167,7 @@ def merge(sketches: list[Path], /, *, out: Path) -> None:
     require_writable(out)
     if len(sketches) < 2:
         raise OptionError(f"{len(sketches)} sketch was given; merging takes two or more.")
-    merged = functools.reduce(operator.add, (_sketch(path) for path in sketches))
+    merged = functools.reduce(operator.add, (read_sketch(path) for path in sketches))
     merged.save(out)
     print(_describe_sketch(merged))
     print(f"Wrote {out}")
@@ -176,7 +183,7 @@ def forget(whole: Path, part: Path, /, *, out: Path) -> None:
         part: the sketch file of the records to forget.
         out: the sketch file to write.
     """
-    rest = _sketch(whole) - _sketch(part)
+    rest = read_sketch(whole) - read_sketch(part)
     rest.save(out)
     print(_describe_sketch(rest))
     print(f"Wrote {out}")
@@ -214,7 +221,7 @@ def _describe_sketch(sketch: Sketch) -> str:
     lines = [f"Sketch of {sketch.count:,} records"]
     if sketch.dropped:
         lines[0] += f" ({sketch.dropped:,} dropped for missing or non-finite values)"
-    if sketch.count:
+    if sketch.count and sketch.plan.size:
         lines.append(
             f"Error by the number of records: at most {sketch.error_bound():.2g} of the features' "
             "norm. By the number of frequencies, were they independent: squared kernel distances "
@@ -225,13 +232,6 @@ def _describe_sketch(sketch: Sketch) -> str:
         counts = zip(label.classes, sketch.counts.tolist(), strict=True)
         lines.append("Records per class: " + ", ".join(f"{k}: {v:,}" for k, v in counts))
     return "\n".join([*lines, sketch.plan.explain()])
-
-
-def _sketch(path: Path) -> Sketch:
-    loaded = sl.load(path)
-    if not isinstance(loaded, Sketch):
-        raise FileFormatError(f"{path} is no sketch. Give a file that `sketch` wrote.")
-    return loaded
 
 
 def _source(

@@ -12,9 +12,11 @@ from cyclopts import Parameter
 import sketchlearn as sl
 from sketchlearn.cli.options import flags_of, given
 from sketchlearn.cli.progress import progress
+from sketchlearn.cli.reading import read_sketch
 from sketchlearn.encoding import TableSchema
-from sketchlearn.errors import FileFormatError
+from sketchlearn.errors import FileFormatError, OptionError
 from sketchlearn.models import GenerativeModel
+from sketchlearn.models.mixture import Mixture
 
 FitFlags = flags_of(sl.GenerativeNetwork, without=("generator",))
 
@@ -54,9 +56,7 @@ def fit(
         out: the folder of the model to write.
         options: see `GenerativeNetwork`.
     """
-    loaded = sl.load(sketch)
-    if not isinstance(loaded, sl.Sketch):
-        raise FileFormatError(f"{sketch} is no sketch. Give a file that `sketch` wrote.")
+    loaded = read_sketch(sketch)
     GenerativeModel.require_target(out)
     learner = sl.GenerativeNetwork(**given(options))
     checkpoint = out.parent / f".{out.name}.checkpoint"
@@ -94,9 +94,18 @@ def sample(
             .sqlite), or a postgresql:// address. An existing table is refused.
         rows: which rows to draw.
     """
-    loaded = _model(model)
-    label = _class_named(loaded, rows.label)
-    records = loaded.sample(count, seed, label, where=rows.where, derive=rows.derive)
+    loaded = sl.load(model)
+    if isinstance(loaded, Mixture):
+        if rows != RowFlags():
+            raise OptionError(
+                f"{model} is a mixture, whose rows have no label or condition. Leave out --label, "
+                "--where and --derive."
+            )
+        records = loaded.sample(count, seed)
+    else:
+        network = _network(model, loaded)
+        label = _class_named(network, rows.label)
+        records = network.sample(count, seed, label, where=rows.where, derive=rows.derive)
     if db is None:
         records.save(out)
         print(f"Wrote {len(records):,} records to {out}")
@@ -134,7 +143,7 @@ def evaluate(
 
     with progress("evaluating") as advance:
         advance(0, None, "")
-        judged = _model(model)
+        judged = _network(model, sl.load(model))
         real = [_rows(source, db, judged) for source in (holdout, train)]
         figures = sl.evaluate(judged, *real, seed=seed)
     print(table(figures))
@@ -174,8 +183,10 @@ def _best(fitted: Any) -> float:
     return min(row["held_out_distance"] for row in fitted.history)
 
 
-def _model(path: Path) -> GenerativeModel:
-    loaded = sl.load(path)
+def _network(path: Path, loaded: Any) -> GenerativeModel:
     if not isinstance(loaded, GenerativeModel):
-        raise FileFormatError(f"{path} is no model. Give the folder that `fit` wrote.")
+        raise FileFormatError(
+            f"{path} holds a {type(loaded).__name__}, and this verb takes a generative network. "
+            "Give the folder that `fit` wrote."
+        )
     return loaded

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from sketchlearn.encoding import VectorSchema
+from sketchlearn.encoding import Records, VectorSchema
 from sketchlearn.models.model import Model
 from sketchlearn.models.vectors import encoded_batches
 
@@ -26,6 +26,18 @@ class Mixture(Model[VectorSchema]):
     @abstractmethod
     def encoded_joint(self, encoded: np.ndarray) -> np.ndarray:
         """Return log-densities of encoded records (n, d) with their components, shape (n, k)."""
+
+    @abstractmethod
+    def sample(self, count: int, seed: int = 0) -> Records:
+        """Draw records in the source's own columns and units.
+
+        Args:
+            count: number of records.
+            seed: same seed, same records.
+
+        Raises:
+            OptionError: `count` is negative or no whole number.
+        """
 
     def score_samples(self, records: Any) -> np.ndarray:
         """Return the log-density of each record, in the source's units, shape (n,).
