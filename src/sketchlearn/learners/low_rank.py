@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 # Steps at most, and the relative fall of the loss that ends them: roughly first, then exactly.
-_STEPS, _ROUGH, _EXACT = 1_000, 1e-7, 1e-13
+_STEPS, _ROUGH, _EXACT = 1_000, 1e-7, 1e-10
 
 
 @dataclass(frozen=True)
