@@ -60,9 +60,7 @@ def low_rank(directions: np.ndarray, squares: np.ndarray, wide: int, most: int) 
     if most == wide:
         return more
     fewer = _descended(directions, squares, *more.narrowed(wide), _EXACT)
-    if fewer.misfit < more.misfit:
-        return fewer
-    return _descended(directions, squares, more.roots, more.rest, _EXACT)
+    return min(fewer, more, key=lambda found: found.misfit)
 
 
 def _descended(
