@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sketchlearn.encoding import Records
     from sketchlearn.engines import plan, sketch
     from sketchlearn.errors import SketchlearnError
-    from sketchlearn.evaluation import evaluate
+    from sketchlearn.evaluation import ask, drift, evaluate
     from sketchlearn.learners.artefacts import load
     from sketchlearn.learners.fit import Fit, Status
     from sketchlearn.learners.gaussian_mixture import GaussianMixture
@@ -53,6 +53,8 @@ __all__ = [
     "StableMixtureModel",
     "Status",
     "Subspace",
+    "ask",
+    "drift",
     "evaluate",
     "load",
     "open_source",
@@ -79,6 +81,8 @@ _ROOMS = {
     "StableMixtureModel": "models",
     "Status": "learners.fit",
     "Subspace": "models",
+    "ask": "evaluation",
+    "drift": "evaluation",
     "evaluate": "evaluation",
     "load": "learners.artefacts",
     "open_source": "sources",

@@ -58,3 +58,16 @@ def test_what_is_no_sketch_is_refused(run, numbers, tmp_path):
     assert (code, "is no sketch" in error) == (1, True)
     code, _, error = run("kmeans", numbers, "--clusters", 0, "--out", tmp_path / "m")
     assert (code, "at least 1" in error) == (1, True)
+
+
+def test_a_sketch_is_asked_and_compared(run, numbers):
+    code, out, error = run("ask", numbers, "--histogram", "x0", "--bins", 5)
+    assert (code, out.count("±")) == (0, 5), error
+    code, out, _ = run("ask", numbers, "--within", "x0=..4.5", "x1=-100..100")
+    assert code == 0
+    assert int(out.split(" of ")[0].replace(",", "")) == pytest.approx(1_000, abs=100)
+    code, out, _ = run("drift", numbers, numbers)
+    assert (code, "were the laws one: 1" in out) == (0, True)
+    for words in (("--within", "x0=4"), ("--within", "x0=a..b"), (), ("--histogram", "x9")):
+        code, _, error = run("ask", numbers, *words)
+        assert (code, "Error" in error) == (1, True)

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import sketchlearn as sl
+from sketchlearn.cli import _VERBS
 
 FIT = ("--steps", 40, "--batch", 32, "--latent", 4)
 
@@ -152,10 +153,7 @@ def test_the_demonstration_writes_every_file_it_names(run, tmp_path):
     assert pq.read_table(tmp_path / "demo" / "samples.parquet").num_rows == 3000
 
 
-@pytest.mark.parametrize(
-    "verb",
-    ["plan", "sketch", "merge", "forget", "fit", "sample", "evaluate", "info", "demo"],
-)
+@pytest.mark.parametrize("verb", _VERBS)
 def test_every_verb_has_help_and_is_listed(run, verb):
     code, out, error = run(verb, "--help")
     assert (code, error) == (0, "")

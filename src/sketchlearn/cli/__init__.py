@@ -33,6 +33,8 @@ _VERBS = {
     "ica": "Learn independent components from a sketch alone.",
     "sample": "Draw records from a model.",
     "evaluate": "Judge a model against held-out records.",
+    "ask": "Ask a sketch for histograms and counts of its records.",
+    "drift": "Say whether two sketches may be of one law.",
     "info": "Say what a plan, sketch or model is.",
     "demo": "Run the whole path on real handwritten digits.",
 }
@@ -153,6 +155,8 @@ def _module(verb: str) -> str:
         return "model_verbs"
     if verb in ("kmeans", "gaussian-mixture", "stable-mixture", "pca", "ica"):
         return "learner_verbs"
+    if verb in ("ask", "drift"):
+        return "question_verbs"
     return "demo" if verb == "demo" else "data_verbs"
 
 

@@ -62,6 +62,10 @@ class GaussianMixtureModel(Mixture):
             OptionError: `count` is negative or no whole number.
         """
         require_count(count)
+        return self.schema.unlabelled().decode(self.encoded_sample(count, seed))
+
+    def encoded_sample(self, count: int, seed: int = 0) -> np.ndarray:
+        """Draw encoded records, whatever the source's own types can hold, shape (count, d)."""
         rng = np.random.default_rng(seed)
         of = rng.choice(len(self.weights), size=count, p=self.weights)
         normal = rng.standard_normal((count, self.schema.dimension))
@@ -69,7 +73,7 @@ class GaussianMixtureModel(Mixture):
         for number, root in enumerate(self._roots):
             mine = of == number
             encoded[mine] = self.encoded_means[number] + normal[mine] @ root.T
-        return self.schema.unlabelled().decode(encoded)
+        return encoded
 
     def encoded_joint(self, encoded: np.ndarray) -> np.ndarray:
         """Return log-densities of encoded records (n, d) with their components, shape (n, k)."""

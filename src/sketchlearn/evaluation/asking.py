@@ -1,0 +1,223 @@
+"""Asking a sketch: shares, histograms, moments and any other mean of the records, with errors.
+
+A question is a function h of a record, and its answer the mean of h over the records. Under a
+mixture that was learnt from the sketch, h is regressed on the sketch's features; the mean of h is
+then that under the mixture, corrected by the coefficients times what the features differ by. What
+the regression leaves of h is not seen by the sketch, and is where the error comes from.
+(Schellekens and Jacques' moment-to-moment queries approximate h over a box of space; a mixture
+weighs space by where records are.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sketchlearn.encoding import VectorSchema
+from sketchlearn.errors import ColumnError, OptionError
+from sketchlearn.evaluation.reference import Reference
+from sketchlearn.learners.vectors import covariance_of
+from sketchlearn.models.vectors import in_source_units
+from sketchlearn.sketches import Sketch
+
+Box = Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A mean over the records, or several.
+
+    Attributes:
+        value: the estimate.
+        error: one standard error, of what the sketch does not see of the question: as if there the
+            records differed from the mixture by as much as where it sees them.
+    """
+
+    value: np.ndarray
+    error: np.ndarray
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Shares of the records between the edges of a column.
+
+    Attributes:
+        edges: in the source's units, shape (bins + 1,); the first and last bin are open.
+        shares: they sum to 1, shape (bins,).
+        errors: of the shares, as in `Answer`.
+    """
+
+    edges: np.ndarray
+    shares: np.ndarray
+    errors: np.ndarray
+
+
+class Answers:
+    """A sketch that can be asked, made by `ask`."""
+
+    def __init__(self, sketch: Sketch, seed: int) -> None:
+        self._sketch = sketch
+        self._reference = Reference.of(sketch, seed)
+        self._places = in_source_units(self._reference.points, self._schema)
+
+    @property
+    def _schema(self) -> VectorSchema:
+        return self._reference.schema
+
+    def expect(self, question: Callable[[np.ndarray], np.ndarray]) -> Answer:
+        """Return the mean of a function over the records.
+
+        Args:
+            question: from records in the source's units, shape (n, d), to numbers, shape (n,) or
+                (n, q) for several questions at once.
+
+        Raises:
+            OptionError: the function returns another shape, or values that are not finite.
+        """
+        said = np.asarray(question(self._places), dtype=np.float64)
+        if said.ndim not in (1, 2) or len(said) != len(self._places):
+            raise OptionError(
+                f"The question gave an array of shape {said.shape} for {len(self._places)} "
+                "records; one number, or one row, for each was expected."
+            )
+        if not np.isfinite(said).all():
+            raise OptionError("The question gave a value that is not finite for a possible record.")
+        value, error = self._answered(said.reshape(len(said), -1))
+        shape = said.shape[1:]
+        return Answer(value.reshape(shape), error.reshape(shape))
+
+    def share(self, box: Box) -> Answer:
+        """Return the share of the records whose columns lie within bounds.
+
+        Args:
+            box: lowest and highest value of some columns, by name.
+        """
+        inside = self._inside(box)
+        found = self.expect(lambda _: inside)
+        return Answer(np.clip(found.value, 0, 1), found.error)
+
+    def count(self, box: Box) -> Answer:
+        """Return how many records have columns within bounds."""
+        share = self.share(box)
+        return Answer(share.value * self._sketch.count, share.error * self._sketch.count)
+
+    def density(self, box: Box) -> Answer:
+        """Return the mean density of the records' columns within bounds: the share over the volume.
+
+        Raises:
+            OptionError: the bounds enclose no volume.
+        """
+        volume = float(np.prod([high - low for low, high in box.values()]))
+        if not 0 < volume < np.inf:
+            raise OptionError("The bounds enclose no finite volume, which a density is a share of.")
+        share = self.share(box)
+        return Answer(share.value / volume, share.error / volume)
+
+    def histogram(self, column: str, bins: int | Sequence[float] = 10) -> Histogram:
+        """Return shares of the records between edges of a column.
+
+        Args:
+            column: its name.
+            bins: inner edges, ascending, or a number of bins of equal width, of which the inner
+                edges reach two deviations to both sides of the mean.
+        """
+        number = self._column(column)
+        edges = self._edges(number, bins)
+        where = np.searchsorted(edges[1:-1], self._places[:, number], side="right")
+        found = self.expect(lambda _: np.eye(len(edges) - 1)[where])
+        shares = _on_the_simplex(found.value)
+        return Histogram(edges, shares, found.error)
+
+    def mean(self) -> np.ndarray:
+        """Return the mean record, in the source's units, exact, shape (d,)."""
+        mean = self._sketch.side.mean(self._sketch.count)
+        return in_source_units(mean, self._schema)
+
+    def covariance(self) -> Answer:
+        """Return the covariance in the source's units, (d, d); exact where the sketch keeps it."""
+        spread = np.asarray(self._schema.spread)
+        exact = covariance_of(self._sketch)
+        if exact.ndim == 2:
+            return Answer(exact * np.outer(spread, spread), np.zeros_like(exact))
+        mean = self.mean()
+        off = self._places - mean
+        dimension = len(mean)
+        found = self.expect(lambda _: (off[:, :, None] * off[:, None]).reshape(len(off), -1))
+        value, error = (part.reshape(dimension, dimension) for part in (found.value, found.error))
+        np.fill_diagonal(value, exact * spread**2)
+        np.fill_diagonal(error, 0)
+        return Answer(value, error)
+
+    def _answered(self, said: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return means and errors of answers at the points (p, q)."""
+        reference = self._reference
+        centered = said - said.mean(axis=0)
+        points = len(said)
+        coefficients = reference.solved(reference.centered.T @ centered / points)
+        left = centered - reference.centered @ coefficients
+        used = reference.features.shape[1]
+        rest = np.sqrt((left**2).sum(axis=0) / max(1, points - used))
+        value = said.mean(axis=0) + reference.difference @ coefficients
+        # of the points that stand for the mixture, and of what differs from it unseen
+        error = rest * np.sqrt(1 / points + reference.distance**2 / np.sqrt(used))
+        return value, error
+
+    def _column(self, name: str) -> int:
+        if name not in self._schema.columns:
+            raise ColumnError.absent(name, self._schema.columns)
+        return self._schema.columns.index(name)
+
+    def _inside(self, box: Box) -> np.ndarray:
+        if not box:
+            raise OptionError("No bounds were given. Name a column: {'age': (20, 40)}.")
+        inside = np.ones(len(self._places))
+        for name, (low, high) in box.items():
+            if not low < high:
+                raise OptionError(f"{name!r} was bounded by {low} and {high}; low first.")
+            column = self._places[:, self._column(name)]
+            inside *= (low <= column) & (column <= high)
+        return inside
+
+    def _edges(self, number: int, bins: int | Sequence[float]) -> np.ndarray:
+        side, schema = self._sketch.side, self._schema
+        shift, spread = schema.center[number], schema.spread[number]
+        lowest, highest = (b[number] * spread + shift for b in (side.lower, side.upper))
+        if isinstance(bins, int):
+            if bins < 2:
+                raise OptionError(f"bins={bins} was given; there are two at least.")
+            variance = covariance_of(self._sketch)
+            deviation = np.sqrt((np.diag(variance) if variance.ndim == 2 else variance)[number])
+            reach = 2 * deviation * spread
+            middle = self.mean()[number]
+            inner = np.linspace(
+                max(middle - reach, lowest), min(middle + reach, highest), bins + 1
+            )[1:-1]
+        else:
+            inner = np.asarray(bins, dtype=np.float64)
+            if inner.ndim != 1 or not len(inner) or not (np.diff(inner) > 0).all():
+                raise OptionError(f"bins={bins!r} was given; inner edges must ascend.")
+        return np.concatenate([[min(lowest, inner[0])], inner, [max(highest, inner[-1])]])
+
+
+def ask(sketch: Sketch, seed: int = 0) -> Answers:
+    """Prepare a sketch to be asked about its records.
+
+    Args:
+        sketch: of numeric columns, with waves.
+        seed: of the points that answers are corrected from.
+
+    Raises:
+        FitError: the sketch is not one of numeric columns, or holds too few frequencies.
+        EmptySourceError: the sketch holds no record.
+    """
+    return Answers(sketch, seed)
+
+
+def _on_the_simplex(values: np.ndarray) -> np.ndarray:
+    """Return the shares nearest to values that sum to about 1."""
+    ordered = np.sort(values)[::-1]
+    excess = (np.cumsum(ordered) - 1) / np.arange(1, len(values) + 1)
+    last = np.flatnonzero(ordered > excess)[-1]
+    return np.maximum(values - excess[last], 0)
