@@ -83,7 +83,7 @@ class StableMixtureModel(Mixture):
         encoded = np.empty_like(normal)
         for number, root in enumerate(self._roots):
             mine = of == number
-            scales = _positive_stable(levels[mine], self.stabilities[number] / 2)
+            scales = positive_stable(levels[mine], self.stabilities[number] / 2)
             away = np.sqrt(scales)[:, None] * (normal[mine] @ root.T)
             encoded[mine] = self.encoded_locations[number] + away
         return self.schema.unlabelled().decode(encoded)
@@ -99,7 +99,7 @@ class StableMixtureModel(Mixture):
         for number, root in enumerate(self._roots):
             away = encoded - self.encoded_locations[number]
             squares = (solve_triangular(root, away.T, lower=True) ** 2).sum(axis=0)
-            scales = _positive_stable(levels, self.stabilities[number] / 2)
+            scales = positive_stable(levels, self.stabilities[number] / 2)
             heights = -0.5 * dimension * np.log(2 * np.pi * scales) - np.log(np.diag(root)).sum()
             for top in range(0, len(away), 4096):
                 part = slice(top, top + 4096)
@@ -148,7 +148,7 @@ class StableMixtureModel(Mixture):
             raise FileFormatError("A scatter of the model is none.") from error
 
 
-def _positive_stable(levels: np.ndarray, power: float) -> np.ndarray:
+def positive_stable(levels: np.ndarray, power: float) -> np.ndarray:
     """Return scales A with E exp(-tA) = exp(-t^power), from uniform levels (n, 2)."""
     angle = np.pi * np.clip(levels[:, 0], 1e-12, 1 - 1e-12)
     wait = -np.log1p(-np.clip(levels[:, 1], 1e-300, 1 - 1e-16))

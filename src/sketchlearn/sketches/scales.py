@@ -14,6 +14,10 @@ from sketchlearn.sketches.plan_document import Structure
 _FINEST, _COARSEST = 0.01, 0.7
 _SCALE_COUNT = 5
 
+# Who asks for m frequencies may look for k = m / 10 d clusters, and two records share one of them
+# with a probability of 1/k: the finest scale sees some way into that, if not below the least.
+_OF_A_CLUSTER, _LEAST = 0.2, 0.001
+
 # Projections on windows vary by about 1 whatever the data, and so have scales of their own.
 _WINDOW_SCALES = (0.27, 0.42, 0.66, 1.03, 1.6)
 
@@ -45,15 +49,23 @@ def scales_of(
     distance = distance[distance > 0] if distance.any() else distance
     median = float(np.median(distance))
     curve = _KernelMean(distance, options.law, encoded.shape[1])
-    finest, coarsest = curve.scale_at(_FINEST), curve.scale_at(_COARSEST)
+    target = _finest(options, encoded.shape[1])
+    finest, coarsest = curve.scale_at(target), curve.scale_at(_COARSEST)
     # four digits: data in other units then give the very same frequencies
     scales = tuple(float(f"{s:.4g}") for s in np.geomspace(finest, coarsest, _SCALE_COUNT))
     return scales, (
         f"Scales: {_SCALE_COUNT}, from {finest / median:.2g} to {coarsest / median:.2g} times the "
         f"median distance {median:.3g} between pilot records; there the mean kernel between two "
-        f"records goes from {_FINEST} (finer would see noise) to {_COARSEST} (coarser would see "
+        f"records goes from {target:.2g} (finer would see noise) to {_COARSEST} (coarser would see "
         "the mean only)."
     )
+
+
+def _finest(options: PlanOptions, dimension: int) -> float:
+    """Return the mean kernel at the finest scale."""
+    if options.size == "auto":
+        return _FINEST
+    return max(_LEAST, min(_FINEST, _OF_A_CLUSTER * 10 * dimension / max(1, options.size)))
 
 
 def _pair_distances(encoded: np.ndarray, seed: int) -> np.ndarray:
