@@ -35,6 +35,7 @@ def test_columns_of_other_units_count_as_in_k_means_of_the_records():
     records = places[rng.integers(0, 6, 10_000)] + rng.standard_normal((10_000, 2)) * [0.05, 5.0]
     fit = sl.KMeans(6).fit(sl.sketch(records, size=120))
     assert ratio(fit.model, records, 6) < 1.05
+    assert fit.status is Status.UNSCALED
 
 
 def test_one_cluster_is_the_mean():

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 import sketchlearn as sl
 from sketchlearn.cli.options import flags_of, given
+from sketchlearn.cli.progress import progress
 from sketchlearn.cli.reading import read_sketch
 from sketchlearn.models import Model
 
@@ -124,7 +125,9 @@ def ica(
 def _learn(learner: Any, sketch: Path, out: Path) -> None:
     loaded = read_sketch(sketch)
     Model.require_target(out)
-    fitted = learner.fit(loaded)
+    with progress("learning") as advance:
+        advance(0, None, "")
+        fitted = learner.fit(loaded)
     fitted.save(out)
     print(fitted.status)
     for key, value in fitted.history[-1].items():

@@ -13,8 +13,9 @@ from sketchlearn.learners.decoding.descent import Descended, descend
 from sketchlearn.learners.decoding.enriching import enriched
 from sketchlearn.learners.decoding.exchange import exchange
 from sketchlearn.learners.decoding.quantising import centroids
-from sketchlearn.learners.fit import Fit, require_sketch
+from sketchlearn.learners.fit import Fit, Status, require_sketch
 from sketchlearn.learners.mixture_options import require_components, require_seed, verdict
+from sketchlearn.learners.vectors import one_column_rules
 from sketchlearn.models.centroids import Centroids
 from sketchlearn.models.vectors import in_source_units
 from sketchlearn.sketches import Sketch
@@ -74,7 +75,12 @@ class KMeans:
         model = Centroids(schema, places, weights[order] / weights.sum())
         excess = found.residual / empirical.expected_residual(found.atoms)
         history = [{"components": len(found), "excess": excess}]
-        return Fit(model, history, verdict(empirical, model.weights, excess))
+        status = verdict(empirical, model.weights, excess)
+        if status in (Status.FITS, Status.DIFFERS) and one_column_rules(
+            np.diag(empirical.spread), schema
+        ):
+            status = Status.UNSCALED
+        return Fit(model, history, status)
 
     def _shaped(
         self, empirical: Empirical, found: Descended, rng: np.random.Generator
