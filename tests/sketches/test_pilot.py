@@ -409,3 +409,13 @@ def test_a_structure_that_is_given_is_of_pixels(structure):
 def test_small_images_are_seen_whole():
     plan = sl.plan(large_images(12, 12), size=100)
     assert (plan.structure, plan.network) == ("dense", None)
+
+
+def test_a_size_for_many_clusters_has_finer_scales():
+    records = np.random.default_rng(0).normal(size=(2_000, 2))
+    usual, few, many = (sl.plan(records, size=m).law.scales for m in ("auto", 200, 2_000))
+    assert usual == few
+    # within a scale s lie pairs in proportion to s², and so many fewer are asked for
+    assert (few[0] / many[0]) ** 2 == pytest.approx(0.01 / 0.002, rel=0.1)
+    assert few[-1] == many[-1]
+    assert sl.plan(records, size=2**24).law.scales[0] > 0.2 * many[0]
