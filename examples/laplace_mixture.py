@@ -17,8 +17,9 @@ from scipy.optimize import least_squares
 
 import sketchlearn as sl
 from sketchlearn.encoding import Records, VectorSchema
-from sketchlearn.errors import FitError, OptionError
+from sketchlearn.errors import FitError
 from sketchlearn.learners.fit import Fit, Status, require_sketch
+from sketchlearn.learners.mixture_options import require_components, require_seed
 from sketchlearn.models.mixture import Mixture
 
 
@@ -79,8 +80,8 @@ class LaplaceMixture:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.components < 1:
-            raise OptionError(f"components={self.components} was given; it must be at least 1.")
+        require_components("components", self.components)
+        require_seed(self.seed)
 
     def fit(self, sketch: sl.Sketch) -> Fit[LaplaceMixtureModel]:
         """Learn a mixture from a sketch.
@@ -98,24 +99,28 @@ class LaplaceMixture:
         z = sketch.counts @ z / sketch.count  # (m,), all classes together
         start = sl.KMeans(self.components, self.seed).fit(sketch).model
         places = (start.centers - np.asarray(schema.center)) / np.asarray(schema.spread)
+        if places.size * 2 + len(places) > len(z):
+            raise FitError(f"{len(places)} components were asked for, of {len(z)} frequencies.")
         widths = np.full_like(places, 0.3)
         first = np.concatenate([np.log(start.weights), places.ravel(), np.log(widths).ravel()])
 
         def residual(point: np.ndarray) -> np.ndarray:
-            gap = expected_features(*self._parts(point, len(frequencies)), frequencies) - z
+            gap = expected_features(*_parts(point, len(frequencies)), frequencies) - z
             return np.concatenate([gap.real, gap.imag])
 
         found = least_squares(residual, first)
         noise = (1 - np.abs(z) ** 2).sum() / sketch.count  # of so many records of any law
         excess = float((found.fun**2).sum() / noise)
-        model = LaplaceMixtureModel(schema, *self._parts(found.x, len(frequencies)))
+        model = LaplaceMixtureModel(schema, *_parts(found.x, len(frequencies)))
         return Fit(model, [{"excess": excess}], Status.DIFFERS if excess > 2 else Status.FITS)
 
-    def _parts(self, point: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return weights (k,), centers and widths (k, d) of what is searched over."""
-        weights = np.exp(point[: self.components])
-        centers, widths = point[self.components :].reshape(2, self.components, columns)
-        return weights / weights.sum(), centers, np.exp(widths)
+
+def _parts(point: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return weights (k,), centers and widths (k, d) of what is searched over."""
+    count = len(point) // (1 + 2 * columns)
+    weights = np.exp(point[:count])
+    centers, widths = point[count:].reshape(2, count, columns)
+    return weights / weights.sum(), centers, np.exp(widths)
 
 
 def expected_features(

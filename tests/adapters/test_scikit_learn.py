@@ -1,6 +1,7 @@
 """Estimators: scikit-learn's own checks, and the same models as the learners'."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import decomposition
 from sklearn.metrics import adjusted_rand_score
@@ -59,12 +60,32 @@ def test_a_sketch_from_anywhere_is_learnt_from():
     records, of = blobs()
     sketch = sl.sketch(records, size=60)
     estimator = KMeans(3).fit_sketch(sketch)
+    assert not hasattr(estimator, "labels_")
     estimator.partial_fit(records)
     assert sketch.count == 3_000
     assert estimator.sketch_.count == 6_000
     assert adjusted_rand_score(of, estimator.predict(records)) > 0.99
     with pytest.raises(FitError, match="takes a sketch"):
         KMeans(3).fit_sketch(records)
+
+
+def test_a_sketch_of_named_columns_goes_on_with_them():
+    records, _ = blobs()
+    table = pd.DataFrame(records, columns=["a", "b"])
+    estimator = PCA(1).fit_sketch(sl.sketch(table, size=40))
+    estimator.partial_fit(table)
+    assert estimator.sketch_.count == 6_000
+    assert list(estimator.feature_names_in_) == ["a", "b"]
+    with pytest.raises(ValueError, match="feature names"):
+        estimator.partial_fit(table[["b", "a"]])
+    with pytest.raises(FitError, match="table"):
+        PCA(1).fit_sketch(sl.sketch(table.assign(c="x"), size=20))
+
+
+def test_components_of_many_columns():
+    records = np.random.default_rng(0).standard_normal((600, 300)) * np.geomspace(9, 1, 300)
+    for kept in (2, None):
+        assert PCA(kept).fit_transform(records).shape == (600, kept or 300)
 
 
 def test_a_pipeline_ends_in_an_estimator():

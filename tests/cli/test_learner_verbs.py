@@ -68,6 +68,12 @@ def test_a_sketch_is_asked_and_compared(run, numbers):
     assert int(out.split(" of ")[0].replace(",", "")) == pytest.approx(1_000, abs=100)
     code, out, _ = run("drift", numbers, numbers)
     assert (code, "were the laws one: 1" in out) == (0, True)
-    for words in (("--within", "x0=4"), ("--within", "x0=a..b"), (), ("--histogram", "x9")):
+    for words in (
+        ("--within", "x0=4"),
+        ("--within", "x0=4..", "x0=..5"),
+        ("--within", "x0=a..b"),
+        (),
+        ("--histogram", "x9"),
+    ):
         code, _, error = run("ask", numbers, *words)
         assert (code, "Error" in error) == (1, True)

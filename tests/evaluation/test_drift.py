@@ -33,13 +33,13 @@ def test_p_values_of_one_law_are_uniform():
 def test_the_distance_is_that_of_the_laws_without_the_bias_of_samples():
     found = [sl.drift(sketch(500, 2 * k), sketch(500, 2 * k + 1)) for k in range(1, 13)]
     mean = np.mean([one.distance for one in found])
-    assert abs(mean) < 4 * found[0].expected / np.sqrt(12)
+    assert abs(mean) < 4 * found[0].deviation / np.sqrt(12)
 
 
 def test_a_shift_is_found_and_named():
     found = sl.drift(sketch(4_000, 1), sketch(4_000, 2, shift=0.4))
     assert found.p_value < 1e-4
-    assert found.distance > 3 * found.expected
+    assert found.distance > 3 * found.deviation
     assert found.shifts["x0"] > 8
     assert abs(found.shifts["x1"]) < 5
 
@@ -51,6 +51,14 @@ def test_a_change_that_moves_no_mean_is_found():
     found = sl.drift(narrow, wide)
     assert found.p_value < 1e-4
     assert max(map(abs, found.shifts.values())) < 4
+
+
+def test_what_moved_beyond_all_moments_is_compared():
+    usual = sketch(500, 1)
+    stuck = sl.sketch(np.full((500, 2), 1.5), PLAN)
+    units = sl.sketch(records(500, 2) * 1e5, PLAN)
+    assert sl.drift(usual, stuck).p_value < 1e-6
+    assert sl.drift(usual, units).p_value < 1e-6
 
 
 def test_other_plans_are_refused():

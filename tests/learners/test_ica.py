@@ -59,8 +59,9 @@ def test_records_go_to_sources_and_back(tmp_path):
     np.testing.assert_array_equal(sl.load(tmp_path / "model").transform(records), found)
 
 
-def test_the_least_gaussian_sources_are_kept():
-    rng = np.random.default_rng(0)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_least_gaussian_sources_are_kept(seed):
+    rng = np.random.default_rng(seed)
     drawn = np.column_stack([rng.laplace(size=30_000), rng.standard_normal((30_000, 2))])
     records = drawn @ MIXING[:3, :3].T
     sketch = sl.sketch(records, features="contrasts")
@@ -73,8 +74,14 @@ def test_the_least_gaussian_sources_are_kept():
 
 def test_axes_far_from_those_of_the_pilot_are_told():
     plan = sl.plan(sources(5_000), features="contrasts")
-    turn = np.linalg.qr(MIXING)[0]
-    assert sl.ICA().fit(sl.sketch(sources() @ turn.T, plan)).status is Status.AXES_MOVED
+    shear = np.eye(4) + 0.8 * np.eye(4, k=1)
+    for moved in (np.linalg.qr(MIXING)[0], shear):
+        assert sl.ICA().fit(sl.sketch(sources() @ moved.T, plan)).status is Status.AXES_MOVED
+
+
+def test_more_columns_than_keep_all_moments_by_default_have_sources_too():
+    records = np.random.default_rng(0).laplace(size=(3_000, 260))
+    assert sl.plan(records, features="contrasts").full_moments
 
 
 def test_what_is_not_kept_is_asked_for():

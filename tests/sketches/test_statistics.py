@@ -5,7 +5,13 @@ import pyarrow as pa
 import pytest
 
 import sketchlearn as sl
-from sketchlearn.errors import FileFormatError, OptionError, PlanMismatchError
+from sketchlearn.errors import (
+    ColumnError,
+    FileFormatError,
+    ForgetError,
+    OptionError,
+    PlanMismatchError,
+)
 from sketchlearn.features.contrasts import Contrasts
 from sketchlearn.features.quadratic import Quadratic
 from sketchlearn.storage import read_tensors, write_tensors
@@ -80,11 +86,28 @@ def test_a_plan_may_keep_statistics_alone(tmp_path):
         ({"features": ["fourier", "fourier"]}, "at most once"),
         ({"features": ["fourier", "one-bit"]}, "Choose one"),
         ({"features": "quadratic", "directions": 0}, "directions=0"),
+        ({"features": None}, "some of"),
+        ({"features": "contrasts", "directions": 9}, "only 'quadratic' has any"),
+        ({"features": "contrasts", "size": 9}, "no waves"),
     ],
 )
 def test_features_that_cannot_be_are_refused(options, message):
     with pytest.raises(OptionError, match=message):
         sl.plan(RECORDS, **options)
+
+
+@pytest.mark.parametrize("features", ["quadratic", "contrasts"])
+def test_values_too_large_to_square_are_refused(features):
+    with pytest.raises(ColumnError, match="no floating-point"):
+        sl.plan(RECORDS * 1e200, features=features)
+    with pytest.raises(OptionError, match="too large"):
+        sl.plan(RECORDS * 1e200, features=features, standardise="none", scales=[1.0])
+
+
+def test_what_was_never_added_is_not_forgotten():
+    sketch = sl.sketch(RECORDS, features="quadratic")
+    with pytest.raises(ForgetError):
+        sketch - sl.sketch(np.concatenate([RECORDS[:100] * 3] * 5), sketch.plan)
 
 
 def test_a_table_has_none():

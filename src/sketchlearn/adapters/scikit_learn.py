@@ -11,8 +11,10 @@ from abc import abstractmethod
 from typing import Any, Generic, Literal, TypeVar, final
 
 import numpy as np
+import pyarrow as pa
 
 import sketchlearn as sl
+from sketchlearn.encoding import VectorSchema
 from sketchlearn.errors import FitError, MissingExtraError
 from sketchlearn.learners.fit import Fit, Status
 from sketchlearn.models import (
@@ -85,8 +87,9 @@ class SketchEstimator(BaseEstimator, Generic[ModelT]):
         """
         records = self._records(X, reset=not hasattr(self, "sketch_"))
         if hasattr(self, "sketch_"):
-            self.sketch_.update(records)
-            self._fit = None
+            schema = self.sketch_.plan.schema
+            named = dict(zip(schema.columns, records.T, strict=True))
+            self._settle(self.sketch_ + sl.sketch(pa.table(named), self.sketch_.plan))
         else:
             self._begin(records)
         return self
@@ -99,8 +102,17 @@ class SketchEstimator(BaseEstimator, Generic[ModelT]):
         """
         if not isinstance(sketch, Sketch):
             raise FitError(f"fit_sketch was given a {type(sketch).__name__}, and takes a sketch.")
+        schema = sketch.plan.schema
+        if not isinstance(schema, VectorSchema):
+            raise FitError(
+                "The sketch is one of a table's rows; numeric columns were expected. Sketch again "
+                "with encoding='vector' and the numeric columns."
+            )
         self._settle(Sketch(sketch.plan) + sketch)
-        self.n_features_in_ = sketch.plan.schema.dimension
+        self.n_features_in_ = schema.dimension
+        self.feature_names_in_ = np.array(schema.columns, dtype=object)
+        if all(name == f"x{number}" for number, name in enumerate(schema.columns)):
+            del self.feature_names_in_  # those of an array
         self._learnt()
         return self
 
@@ -121,6 +133,7 @@ class SketchEstimator(BaseEstimator, Generic[ModelT]):
 
     def _settle(self, sketch: Sketch) -> None:
         self.sketch_ = sketch
+        vars(self).pop("labels_", None)  # of other records
         self._fit: Fit[ModelT] | None = None
 
     def _learnt(self) -> Fit[ModelT]:
@@ -188,7 +201,7 @@ class KMeans(ClusterMixin, _Transformer[Centroids]):
 
     @property
     def _n_features_out(self) -> int:
-        return self.n_clusters
+        return len(self.model_.centers)
 
     def fit(self, X: Any, y: Any = None) -> KMeans:
         """Sketch records, learn from the sketch, and label the records.
@@ -315,7 +328,7 @@ class _Linear(_Transformer[ModelT]):
 
     @property
     def _n_features_out(self) -> int:
-        return self.n_components or self.n_features_in_
+        return self.n_features_in_ if self.n_components is None else self.n_components
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Return the records of components (n, k), shape (n, d)."""
@@ -336,8 +349,16 @@ class PCA(_Linear[Subspace]):
         self.random_state = random_state
 
     def _plan(self, records: np.ndarray, seed: int) -> Plan:
+        columns, kept = records.shape[1], self._n_features_out
+        many = 10 * kept > columns  # a matrix of moments is then no larger than the directions
         return sl.plan(
-            records, features="quadratic", standardise="common", seed=seed, encoding="vector"
+            records,
+            features="quadratic",
+            directions="auto" if many else 5 * max(1, kept) * columns,
+            moments="full" if many else "auto",
+            standardise="common",
+            seed=seed,
+            encoding="vector",
         )
 
     def _learn(self, sketch: Sketch, seed: int) -> Fit[Subspace]:  # noqa: ARG002

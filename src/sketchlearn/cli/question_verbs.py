@@ -35,7 +35,10 @@ def ask(
     """
     if (histogram is None) == (within is None):
         raise OptionError("Give --histogram COLUMN, or --within NAME=LOW..HIGH.")
-    loaded, box = read_sketch(sketch), dict(map(_bounds, within or ()))
+    loaded, bounds = read_sketch(sketch), list(map(_bounds, within or ()))
+    box = dict(bounds)
+    if len(box) < len(bounds):
+        raise OptionError("--within names a column twice. Give both of its bounds at once.")
     with progress("asking") as advance:
         advance(0, None, "")
         answers = sl.ask(loaded, seed)
@@ -61,7 +64,7 @@ def drift(first: Path, second: Path, /, *, seed: int = 0) -> None:
     with progress("comparing") as advance:
         advance(0, None, "")
         found = sl.drift(read_sketch(first), read_sketch(second), seed)
-    print(f"Squared kernel distance: {found.distance:.3g} (chance alone: ± {found.expected:.2g})")
+    print(f"Squared kernel distance: {found.distance:.3g} (chance alone: ± {found.deviation:.2g})")
     print(f"Probability of as much, were the laws one: {found.p_value:.3g}")
     widest = sorted(found.shifts.items(), key=lambda shift: -abs(shift[1]))[:5]
     print("Means that moved most, in standard errors:")

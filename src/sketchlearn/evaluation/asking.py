@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from sketchlearn.models.vectors import in_source_units
 from sketchlearn.sketches import Sketch
 
 Box = Mapping[str, tuple[float, float]]
+
+_MOST_BINS = 1_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,10 @@ class Histogram:
 
 
 class Answers:
-    """A sketch that can be asked, made by `ask`."""
+    """A sketch that can be asked, made by `ask`.
+
+    Of columns of whole numbers, bounds and edges are whole numbers too, and count as within.
+    """
 
     def __init__(self, sketch: Sketch, seed: int) -> None:
         self._sketch = sketch
@@ -76,7 +82,12 @@ class Answers:
         Raises:
             OptionError: the function returns another shape, or values that are not finite.
         """
-        said = np.asarray(question(self._places), dtype=np.float64)
+        said = np.asarray(question(self._places.copy()))
+        if said.dtype.kind not in "biuf":
+            raise OptionError(
+                f"The question gave values of type {said.dtype}; real numbers were expected."
+            )
+        said = said.astype(np.float64)
         if said.ndim not in (1, 2) or len(said) != len(self._places):
             raise OptionError(
                 f"The question gave an array of shape {said.shape} for {len(self._places)} "
@@ -109,10 +120,11 @@ class Answers:
         Raises:
             OptionError: the bounds enclose no volume.
         """
-        volume = float(np.prod([high - low for low, high in box.values()]))
+        share = self.share(box)
+        ends = [_ends(name, bounds) for name, bounds in box.items()]
+        volume = float(np.prod([high - low for low, high in ends]))
         if not 0 < volume < np.inf:
             raise OptionError("The bounds enclose no finite volume, which a density is a share of.")
-        share = self.share(box)
         return Answer(share.value / volume, share.error / volume)
 
     def histogram(self, column: str, bins: int | Sequence[float] = 10) -> Histogram:
@@ -125,8 +137,10 @@ class Answers:
         """
         number = self._column(column)
         edges = self._edges(number, bins)
-        where = np.searchsorted(edges[1:-1], self._places[:, number], side="right")
-        found = self.expect(lambda _: np.eye(len(edges) - 1)[where])
+        # whole numbers fill the half to both sides of them
+        inner = edges[1:-1] - 0.5 if self._whole(number) else edges[1:-1]
+        where = np.searchsorted(inner, self._places[:, number], side="right")
+        found = self.expect(lambda _: where[:, None] == np.arange(len(edges) - 1))
         shares = _on_the_simplex(found.value)
         return Histogram(edges, shares, found.error)
 
@@ -144,8 +158,9 @@ class Answers:
         mean = self.mean()
         off = self._places - mean
         dimension = len(mean)
-        found = self.expect(lambda _: (off[:, :, None] * off[:, None]).reshape(len(off), -1))
-        value, error = (part.reshape(dimension, dimension) for part in (found.value, found.error))
+        rows = [self.expect(lambda _, j=j: off * off[:, j : j + 1]) for j in range(dimension)]
+        value = np.stack([row.value for row in rows])
+        error = np.stack([row.error for row in rows])
         np.fill_diagonal(value, exact * spread**2)
         np.fill_diagonal(error, 0)
         return Answer(value, error)
@@ -170,34 +185,48 @@ class Answers:
         return self._schema.columns.index(name)
 
     def _inside(self, box: Box) -> np.ndarray:
-        if not box:
+        if not isinstance(box, Mapping) or not box:
             raise OptionError("No bounds were given. Name a column: {'age': (20, 40)}.")
         inside = np.ones(len(self._places))
-        for name, (low, high) in box.items():
+        for name, bounds in box.items():
+            number = self._column(name)
+            low, high = _ends(name, bounds)
+            if self._whole(number):
+                low, high = np.ceil(low) - 0.5, np.floor(high) + 0.5
             if not low < high:
-                raise OptionError(f"{name!r} was bounded by {low} and {high}; low first.")
-            column = self._places[:, self._column(name)]
+                raise OptionError(
+                    f"{name!r} was bounded by {bounds}, between which there is nothing; low first."
+                )
+            column = self._places[:, number]
             inside *= (low <= column) & (column <= high)
         return inside
+
+    def _whole(self, number: int) -> bool:
+        """Tell whether a column holds whole numbers."""
+        return np.dtype(self._schema.dtypes[number]).kind in "biu"
 
     def _edges(self, number: int, bins: int | Sequence[float]) -> np.ndarray:
         side, schema = self._sketch.side, self._schema
         shift, spread = schema.center[number], schema.spread[number]
         lowest, highest = (b[number] * spread + shift for b in (side.lower, side.upper))
-        if isinstance(bins, int):
-            if bins < 2:
-                raise OptionError(f"bins={bins} was given; there are two at least.")
+        if isinstance(bins, int | np.integer):
+            if not 2 <= bins <= _MOST_BINS:
+                raise OptionError(f"bins={bins} was given; it must be from 2 to {_MOST_BINS}.")
             variance = covariance_of(self._sketch)
-            deviation = np.sqrt((np.diag(variance) if variance.ndim == 2 else variance)[number])
-            reach = 2 * deviation * spread
+            variance = (np.diag(variance) if variance.ndim == 2 else variance)[number]
+            reach = 2 * np.sqrt(variance) * spread
+            if not reach > 0:
+                name = self._schema.columns[number]
+                raise OptionError(f"{name!r} has next to no variance. Give inner edges as bins.")
             middle = self.mean()[number]
             inner = np.linspace(
                 max(middle - reach, lowest), min(middle + reach, highest), bins + 1
             )[1:-1]
         else:
-            inner = np.asarray(bins, dtype=np.float64)
-            if inner.ndim != 1 or not len(inner) or not (np.diff(inner) > 0).all():
-                raise OptionError(f"bins={bins!r} was given; inner edges must ascend.")
+            inner = _numbers(bins)
+            rising = inner.ndim == 1 and bool((np.diff(inner) > 0).all())
+            if not rising or not 1 <= len(inner) < _MOST_BINS or not np.isfinite(inner).all():
+                raise OptionError(f"bins={bins!r} was given; inner edges must be rising numbers.")
         return np.concatenate([[min(lowest, inner[0])], inner, [max(highest, inner[-1])]])
 
 
@@ -213,6 +242,21 @@ def ask(sketch: Sketch, seed: int = 0) -> Answers:
         EmptySourceError: the sketch holds no record.
     """
     return Answers(sketch, seed)
+
+
+def _numbers(values: Any) -> np.ndarray:
+    """Return values as floats; of what are no numbers, NaN."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return np.full(1, np.nan)
+
+
+def _ends(name: str, bounds: Any) -> tuple[float, float]:
+    ends = _numbers(bounds)
+    if ends.shape != (2,) or np.isnan(ends).any():
+        raise OptionError(f"{name!r} was bounded by {bounds!r}; a lowest and a highest number are.")
+    return float(ends[0]), float(ends[1])
 
 
 def _on_the_simplex(values: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincc
 
+from sketchlearn.errors import PlanError
 from sketchlearn.evaluation.reference import FREQUENCIES, features_of, mean_features, points_like
-from sketchlearn.learners.vectors import covariance_of, require_vectors
+from sketchlearn.learners.vectors import require_vectors
 from sketchlearn.sketches import Sketch
 
 # Points of a mixture, from which the covariance of features is taken.
@@ -22,13 +23,13 @@ class Drift:
     Attributes:
         distance: squared kernel distance of the two laws (MMD²), without the bias of the numbers of
             records; about 0, and at times below, where the laws are one.
-        expected: what sampling alone would make of it, as a standard deviation.
+        deviation: of the distance, by sampling alone, were the laws one.
         p_value: probability of a distance at least as large, were the laws one.
         shifts: by column, the difference of the means (second less first) over its standard error.
     """
 
     distance: float
-    expected: float
+    deviation: float
     p_value: float
     shifts: dict[str, float]
 
@@ -76,13 +77,20 @@ def drift(first: Sketch, second: Sketch, seed: int = 0) -> Drift:
     )
 
 
+def _variances(sketch: Sketch) -> np.ndarray:
+    """Return variances of columns, whatever the records: what moved far is compared too."""
+    try:
+        covariance = sketch.side.covariance(sketch.count)
+    except PlanError:  # values beyond what moments are kept of, or all alike
+        return ((sketch.side.upper - sketch.side.lower) / 4) ** 2
+    return np.diag(covariance) if covariance.ndim == 2 else covariance
+
+
 def _shifts(first: Sketch, second: Sketch) -> dict[str, float]:
     means, errors = [], []
     for one in (first, second):
-        covariance = covariance_of(one)
-        variance = np.diag(covariance) if covariance.ndim == 2 else covariance
         means.append(one.side.mean(one.count))
-        errors.append(np.maximum(variance, 0) / one.count)
+        errors.append(_variances(one) / one.count)
     scores = (means[1] - means[0]) / np.sqrt(np.maximum(sum(errors), 1e-300))
     schema = first.plan.schema
     return dict(zip(schema.columns, scores.tolist(), strict=True))

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from sketchlearn.encoding import VectorSchema
+from sketchlearn.errors import FitError
 from sketchlearn.learners.gaussian_mixture import GaussianMixture
 from sketchlearn.learners.vectors import require_vectors
 from sketchlearn.sketches import Sketch
@@ -55,6 +56,11 @@ class Reference:
             EmptySourceError: the sketch holds no record.
         """
         schema = require_vectors(sketch, "questions to a sketch")
+        if sketch.plan.features == "one-bit":
+            raise FitError(
+                "The sketch holds 1-bit features, whose harmonics are noise to a question. Sketch "
+                "again with features='fourier' to ask."
+            )
         drawn = _widened(points_like(sketch, _POINTS, seed))
         mean = mean_features(sketch, FREQUENCIES)
         return cls(drawn, features_of(drawn, sketch, FREQUENCIES), mean, sketch.count, schema)

@@ -114,7 +114,14 @@ def independent_axes(encoded: np.ndarray, seed: int) -> tuple[np.ndarray, np.nda
     """
     count, dimension = encoded.shape
     center = encoded.mean(axis=0)
-    values, vectors = np.linalg.eigh((encoded - center).T @ (encoded - center) / count)
+    with np.errstate(over="ignore", invalid="ignore"):
+        covariance = (encoded - center).T @ (encoded - center) / count
+    if not np.isfinite(covariance).all():
+        raise OptionError(
+            "features='contrasts' was asked for, but encoded values are too large to square. Scale "
+            "the columns, or leave out standardise='none'."
+        )
+    values, vectors = np.linalg.eigh(covariance)
     if count <= dimension or values[0] <= _LEAST_EIGENVALUE * values[-1]:
         raise OptionError(
             f"features='contrasts' was asked for, but among {count} pilot records some of the "

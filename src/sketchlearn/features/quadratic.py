@@ -62,7 +62,7 @@ class Quadratic(Statistic):
         """Add squares, over (16 spreads)², of encoded records (n, d) to int64 sums (size,)."""
         from sketchlearn.features.statistic_kernels import add_squares  # compiles on first use
 
-        near = np.clip(records, -_FARTHEST, _FARTHEST).astype(np.float32)
+        near = np.clip(records, -_FARTHEST, _FARTHEST).astype(np.float32, order="C")
         add_squares(near, self._panels, 1 / STATISTIC_UNIT, total)
 
     def squares(self, sums: np.ndarray, count: int) -> np.ndarray:

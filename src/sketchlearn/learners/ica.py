@@ -18,7 +18,7 @@ from sketchlearn.sketches import Sketch
 # A source whose contrast differs from a Gaussian one's by less than this many of its errors.
 _TELLING = 4.0
 
-# A rotation by more, in radians, is not one that a single step corrects.
+# Axes that turn by more radians, or variances that change by more, are not corrected by one step.
 _FAR = 0.3
 
 
@@ -75,7 +75,7 @@ class ICA:
         mean = sketch.side.mean(sketch.count)
         model = Mixing(schema, mean, mixing[:, order], unmixing[order])
         gaps = turned.gaps[order].tolist()
-        row = {"components": components, "rotation": turned.rotation, "gaps": gaps}
+        row = {"components": int(components), "moved": turned.moved(order), "gaps": gaps}
         return Fit(model, [row], _status(sketch, turned, order))
 
 
@@ -86,12 +86,18 @@ class _Turned:
     Attributes:
         matrix: from the pilot's components to independent ones, shape (d, d).
         gaps: E g'(y) - E y g(y) of each, which is 0 of a Gaussian source, shape (d,).
-        rotation: the largest angle between two axes that were moved, in radians.
+        angles: between two axes, by which they were turned, in radians, shape (d, d).
+        stretch: how far whitening was from doing nothing, by the widest direction.
     """
 
     matrix: np.ndarray
     gaps: np.ndarray
-    rotation: float
+    angles: np.ndarray
+    stretch: float
+
+    def moved(self, kept: np.ndarray) -> float:
+        """Return how far axes were moved, by angles of those that are kept and by whitening."""
+        return max(float(np.abs(self.angles[kept]).max(initial=0)), self.stretch)
 
 
 def _newton_step(products: np.ndarray, slopes: np.ndarray, covariance: np.ndarray) -> _Turned:
@@ -119,7 +125,8 @@ def _newton_step(products: np.ndarray, slopes: np.ndarray, covariance: np.ndarra
     sizes = np.abs(gaps)[:, None] + np.abs(gaps)
     angles = -(slanted - slanted.T) / np.maximum(sizes, 1e-12)
     turn = np.clip(angles, -np.pi / 4, np.pi / 4)
-    return _Turned(expm(turn) @ whitening, gaps, float(np.abs(angles).max(initial=0)))
+    stretch = float(np.abs(values - 1).max())
+    return _Turned(expm(turn) @ whitening, gaps, angles, stretch)
 
 
 def _kept(sketch: Sketch) -> tuple[Contrasts, np.ndarray]:
@@ -139,4 +146,4 @@ def _status(sketch: Sketch, turned: _Turned, order: np.ndarray) -> Status:
     flat = np.abs(turned.gaps[order]) < _TELLING * 0.5 / np.sqrt(sketch.count)
     if flat.sum() > 1:
         return Status.NEARLY_GAUSSIAN
-    return Status.AXES_MOVED if turned.rotation > _FAR else Status.FITS
+    return Status.AXES_MOVED if turned.moved(order) > _FAR else Status.FITS

@@ -38,8 +38,8 @@ class KMeans:
     "Sketch and shift: a robust decoder for compressive clustering", 2023.)
 
     Attributes:
-        clusters: number of clusters, k; the sketch should have 10 k d frequencies, and needs
-            half of k (d + 2).
+        clusters: number of clusters, k, or fewer where fewer describe the sketch as well; the
+            sketch should have 10 k d frequencies, and needs half of k (d + 2).
         seed: of the places that the search starts from; same seed, same machine, same centroids.
     """
 

@@ -2,8 +2,7 @@
 
 m measurements w'Cw are far fewer than the numbers of C, but a covariance of r wide directions over
 an even rest has r d + 1 of them. It is written UU' + q²I, which is never negative, and found by
-quasi-Newton steps. With no more directions than asked for these end in local minima; with more they
-do not, and from there fewer are found too. (Chen, Chi and Goldsmith, "Exact and stable covariance
+quasi-Newton steps from a spectral start. (Chen, Chi and Goldsmith, "Exact and stable covariance
 estimation from quadratic sampling", IEEE TIT 2015, measure the same.)
 """
 
@@ -14,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-# Steps at most, and the relative fall of the loss that ends them: roughly first, then exactly.
-_STEPS, _ROUGH, _EXACT = 1_000, 1e-7, 1e-10
+# Steps at most, and the relative fall of the loss that ends them: of a law that may be that of the
+# records, and of one with directions to spare.
+_STEPS, _EXACT, _ROUGH = 1_000, 1e-10, 1e-7
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,9 @@ class LowRank:
         """Return the covariance, shape (d, d)."""
         return self.roots @ self.roots.T + self.rest * np.eye(len(self.roots))
 
-    def narrowed(self, rank: int) -> tuple[np.ndarray, float]:
-        """Return the roots of the widest directions, and what is left along each of the others."""
-        left, widths, _ = np.linalg.svd(self.roots, full_matrices=False)
-        beyond = (widths[rank:] ** 2).sum() / max(1, len(self.roots) - rank)
-        wide = np.sqrt(np.maximum(widths[:rank] ** 2 - beyond, 1e-12 * widths[0] ** 2))
-        return left[:, :rank] * wide, self.rest + float(beyond)
+
+# Share of the variance that the rest starts with at least.
+_LEAST_REST = 0.01
 
 
 def low_rank(directions: np.ndarray, squares: np.ndarray, wide: int, most: int) -> LowRank:
@@ -53,21 +50,25 @@ def low_rank(directions: np.ndarray, squares: np.ndarray, wide: int, most: int) 
         squares: the covariance along each, w'Cw, shape (m,).
         wide: wide directions that are asked for.
         most: wide directions that the measurements can tell, from `wide` to d; as many are fitted
-            where `wide` alone fit worse.
+            too, and kept where `wide` alone fit worse.
     """
-    start = _spectral(directions, squares, most)
-    more = _descended(directions, squares, *start, _ROUGH if wide < most else _EXACT)
-    if most == wide:
-        return more
-    fewer = _descended(directions, squares, *more.narrowed(wide), _EXACT)
-    return min(fewer, more, key=lambda found: found.misfit)
+    tried = [
+        _descended(
+            directions,
+            squares,
+            *_spectral(directions, squares, rank),
+            _EXACT if rank == wide else _ROUGH,
+        )
+        for rank in sorted({wide, most})
+    ]
+    return min(tried, key=lambda found: found.misfit)
 
 
 def _descended(
     directions: np.ndarray, squares: np.ndarray, roots: np.ndarray, rest: float, settled: float
 ) -> LowRank:
     dimension, rank = roots.shape
-    scale = np.sqrt((squares**2).mean())
+    scale = np.sqrt((squares**2).mean()) or 1.0
 
     def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
         roots, deviation = point[:-1].reshape(dimension, rank), point[-1]
@@ -93,5 +94,7 @@ def _spectral(directions: np.ndarray, squares: np.ndarray, rank: int) -> tuple[n
     covariance = (dimension * (dimension + 2) * product - trace * np.eye(dimension)) / 2
     values, vectors = np.linalg.eigh(covariance)
     wide, vectors = values[::-1][:rank], vectors[:, ::-1][:, :rank]
-    rest = max(0.0, (trace - wide.sum()) / (dimension - rank)) if rank < dimension else 0.0
+    # at 0 the rest would stay: its slope there is none
+    even = (trace - wide.sum()) / (dimension - rank) if rank < dimension else 0.0
+    rest = max(_LEAST_REST * trace / dimension, even)
     return vectors * np.sqrt(np.maximum(wide - rest, 1e-6 * trace / dimension)), rest

@@ -80,7 +80,7 @@ class PCA:
             float(np.trace(covariance)),
         )
         history: list[dict[str, Any]] = [
-            {"components": self.components, "misfit": misfit, "measured": moments.ndim == 1}
+            {"components": int(self.components), "misfit": misfit, "measured": moments.ndim == 1}
         ]
         return Fit(model, history, _status(sketch, schema, moments, misfit))
 
@@ -95,7 +95,8 @@ class PCA:
                 "moments='full'."
             )
         quadratic, sums = kept
-        if quadratic.size < _PER_NUMBER * self.components * dimension:
+        needed = _PER_NUMBER * self.components * dimension
+        if quadratic.size < min(needed, dimension * (dimension + 1)):
             raise FitError(
                 f"{self.components} components of {dimension} columns were asked for, but the "
                 f"sketch has {quadratic.size} directions. Ask for "
@@ -105,6 +106,8 @@ class PCA:
         means = quadratic.directions @ sketch.side.mean(sketch.count)
         squares = quadratic.squares(sums, sketch.count) - means**2
         most = min(dimension, quadratic.size // (_PER_NUMBER * dimension))
+        if quadratic.size >= dimension * (dimension + 1):  # twice the numbers of the whole matrix
+            most = dimension
         found = low_rank(quadratic.directions, np.maximum(squares, 0), self.components, most)
         return found.matrix(), found.misfit
 

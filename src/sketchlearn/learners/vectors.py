@@ -55,12 +55,15 @@ def covariance_of(sketch: Sketch) -> np.ndarray:
             "The sketch holds one record again and again: there is nothing to learn from it."
         )
     try:
-        return side.covariance(sketch.count)
+        covariance = side.covariance(sketch.count)
     except PlanError as error:
         raise FitError(
             f"{error} If they are standardised, their tails are too heavy for variances: transform "
-            "the columns, or learn a StableMixture."
+            "the columns, or learn a StableMixture. (Bounds of forgotten records still count.)"
         ) from error
+    if not (covariance if covariance.ndim == 1 else np.diag(covariance)).sum() > 0:
+        raise FitError("The sketch holds records that are all alike: there is nothing to learn.")
+    return covariance
 
 
 def heavy_tailed(sketch: Sketch) -> bool:

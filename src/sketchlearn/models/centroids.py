@@ -10,7 +10,7 @@ import numpy as np
 from sketchlearn.encoding import VectorSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models.model import Model
-from sketchlearn.models.vectors import encoded_batches, in_source_units
+from sketchlearn.models.vectors import encoded_batches, in_source_units, stacked
 
 
 @final
@@ -42,11 +42,11 @@ class Centroids(Model[VectorSchema]):
             ColumnError: a column is not there.
             MissingValuesError: a value is missing or not finite.
         """
-        return np.concatenate([np.sqrt(squares) for squares in self._squares(records)])
+        return stacked(map(np.sqrt, self._squares(records)), len(self.centers))
 
     def predict(self, records: Any) -> np.ndarray:
         """Return the number of the nearest center of each record, shape (n,)."""
-        return np.concatenate([squares.argmin(axis=1) for squares in self._squares(records)])
+        return stacked(squares.argmin(axis=1) for squares in self._squares(records)).astype(int)
 
     def inertia(self, records: Any) -> float:
         """Return the sum of squared distances of records to their nearest centers."""

@@ -9,7 +9,7 @@ import numpy as np
 from sketchlearn.encoding import VectorSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models.model import Model
-from sketchlearn.models.vectors import coordinates_of, encoded_batches, in_source_units
+from sketchlearn.models.vectors import coordinates_of, encoded_batches, in_source_units, stacked
 
 
 @final
@@ -58,7 +58,8 @@ class Mixing(Model[VectorSchema]):
             MissingValuesError: a value is missing or not finite.
         """
         batches = encoded_batches(records, self.schema)
-        return np.concatenate([(batch - self.mean) @ self.encoded_unmixing.T for batch in batches])
+        parts = ((batch - self.mean) @ self.encoded_unmixing.T for batch in batches)
+        return stacked(parts, len(self.encoded_unmixing))
 
     def inverse_transform(self, sources: np.ndarray) -> np.ndarray:
         """Return the records that sources (n, k) mix to, in the source's units, shape (n, d).

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 
 from sketchlearn.encoding import Records, VectorSchema
 from sketchlearn.models.model import Model
-from sketchlearn.models.vectors import encoded_batches
+from sketchlearn.models.vectors import encoded_batches, stacked
 
 
 class Mixture(Model[VectorSchema]):
@@ -66,5 +66,5 @@ class Mixture(Model[VectorSchema]):
 
     def _joint(self, records: Any) -> np.ndarray:
         """Return log-densities of records with their components, in the source's units, (n, k)."""
-        parts = [self.encoded_joint(some) for some in encoded_batches(records, self.schema)]
-        return np.concatenate(parts) - np.log(self.schema.spread).sum()
+        parts = (self.encoded_joint(some) for some in encoded_batches(records, self.schema))
+        return stacked(parts, len(self.weights)) - np.log(self.schema.spread).sum()

@@ -9,7 +9,7 @@ import numpy as np
 from sketchlearn.encoding import VectorSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models.model import Model
-from sketchlearn.models.vectors import coordinates_of, encoded_batches, in_source_units
+from sketchlearn.models.vectors import coordinates_of, encoded_batches, in_source_units, stacked
 
 
 @final
@@ -56,7 +56,8 @@ class Subspace(Model[VectorSchema]):
             MissingValuesError: a value is missing or not finite.
         """
         batches = encoded_batches(records, self.schema)
-        return np.concatenate([(batch - self.mean) @ self.components.T for batch in batches])
+        parts = ((batch - self.mean) @ self.components.T for batch in batches)
+        return stacked(parts, len(self.components))
 
     def inverse_transform(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the places of coordinates (n, k), in the source's units, shape (n, d).

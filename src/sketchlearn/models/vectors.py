@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -33,13 +33,21 @@ def in_source_units(encoded: np.ndarray, schema: VectorSchema) -> np.ndarray:
     return encoded * np.asarray(schema.spread) + np.asarray(schema.center)
 
 
+def stacked(parts: Iterable[np.ndarray], *columns: int) -> np.ndarray:
+    """Return parts one after the other; of none, an array of no rows and so many columns."""
+    return np.concatenate([np.empty((0, *columns)), *parts])
+
+
 def coordinates_of(values: Any, count: int, what: str) -> np.ndarray:
     """Return coordinates as floats, shape (n, count).
 
     Raises:
         OptionError: they have another shape.
     """
-    found = np.asarray(values, dtype=np.float64)
+    try:
+        found = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"Coordinates must be numbers, shape (n, {count}): {error}.") from error
     if found.ndim != 2 or found.shape[1] != count:
         raise OptionError(
             f"Coordinates of shape {found.shape} were given; (n, {count}) was expected, since the "

@@ -111,7 +111,12 @@ class SideSums:
             )
         mean = self.mean(count)
         second = self.second * UNIT / count
-        return second - (np.outer(mean, mean) if second.ndim == 2 else mean**2)
+        if second.ndim == 1:
+            return np.maximum(second - mean**2, 0)
+        covariance = second - np.outer(mean, mean)
+        # values far below a spread are rounded to 0, whose square is less than that of their mean
+        np.fill_diagonal(covariance, np.maximum(np.diag(covariance), 0))
+        return covariance
 
     def _refuse_overflow(self, other: SideSums) -> None:
         # no entry exceeds the largest diagonal one (Cauchy and Schwarz)

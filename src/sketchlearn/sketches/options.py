@@ -137,6 +137,10 @@ class PlanOptions:
 
     def _check_features(self) -> None:
         known = get_args(FeatureName)
+        if not isinstance(self.features, str | Sequence):
+            raise OptionError(
+                f"features={self.features!r} was given; it must be some of {', '.join(known)}."
+            )
         names = self.feature_names
         if not names or len(set(names)) < len(names) or not set(names) <= set(known):
             raise OptionError(
@@ -147,6 +151,15 @@ class PlanOptions:
             raise OptionError(
                 "features names both fourier and one-bit, which are two forms of the same. "
                 "Choose one."
+            )
+        if self.directions != "auto" and "quadratic" not in names:
+            raise OptionError(
+                "directions was given, but only 'quadratic' has any. Name it among the features."
+            )
+        if self.size != "auto" and self.waves is None:
+            raise OptionError(
+                f"size={self.size!r} was given, but there are no waves. Name 'fourier' among the "
+                "features too."
             )
         if self.directions != "auto" and not (
             _is_whole(self.directions) and 1 <= self.directions <= MOST_DIRECTIONS
@@ -186,6 +199,8 @@ def moments_of(options: PlanOptions, dimension: int) -> Moments | None:
     """Return what to keep; None, as in the first plans, where few columns leave nothing to say."""
     if options.moments != "auto":
         return options.moments
+    if "contrasts" in options.feature_names and dimension > _FULL_MOMENTS:
+        return "full"  # whitening needs them
     return None if dimension <= _FULL_MOMENTS else "diagonal"
 
 

@@ -99,8 +99,8 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
     return Plan(
         schema,
         law,
-        size,
-        options.seed,
+        int(size),
+        int(options.seed),
         structure=structure,
         features=options.waves or "fourier",
         windows=windows,
@@ -170,7 +170,14 @@ def _schema(
     how = options.standardise
     if how == "auto":
         how = "common" if source.image else "columns"
-    center, spread = values.mean(axis=0), values.std(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        center, spread = values.mean(axis=0), values.std(axis=0)
+    if how != "none" and not np.isfinite(spread).all():
+        name = source.columns[int(np.flatnonzero(~np.isfinite(spread))[0])]
+        raise ColumnError(
+            f"Column {name!r} holds values up to {np.abs(values).max():.3g}, whose squares are no "
+            "floating-point numbers. Scale the column."
+        )
     same_value = values.min(axis=0) == values.max(axis=0)
     constant = [
         name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sketchlearn.errors import OptionError
 from sketchlearn.features.contrasts import Contrasts
 from sketchlearn.features.quadratic import Quadratic
 from sketchlearn.features.statistic import Statistic
@@ -25,8 +26,14 @@ def statistics_of(encoded: np.ndarray, options: PlanOptions) -> tuple[Statistic,
         size = options.directions
         if size == "auto":
             size = min(_DIRECTIONS * dimension, dimension * (dimension + 1))
-        spread = float(f"{np.sqrt(np.mean(encoded**2)):.4g}")
-        made.append(Quadratic(dimension, size, spread, options.seed))
+        with np.errstate(over="ignore"):
+            spread = float(f"{np.sqrt(np.mean(encoded**2)):.4g}")
+        if not 0 < spread < np.inf:
+            raise OptionError(
+                "features='quadratic' was asked for, but encoded values are too large to square. "
+                "Scale the columns, or leave out standardise='none'."
+            )
+        made.append(Quadratic(dimension, int(size), spread, int(options.seed)))
     if "contrasts" in options.feature_names:
         made.append(Contrasts.of_pilot(encoded, options.seed))
     return tuple(made)

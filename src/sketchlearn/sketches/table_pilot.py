@@ -113,8 +113,8 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
     return Plan(
         schema,
         None,
-        size,
-        options.seed,
+        int(size),
+        int(options.seed),
         structure="columns",
         features=options.waves or "fourier",
         moments=moments_of(options, schema.dimension),

@@ -11,10 +11,13 @@ import numpy as np
 from sketchlearn.encoding import Missing
 from sketchlearn.errors import FileFormatError, ForgetError
 from sketchlearn.features import integer_sums
-from sketchlearn.features.statistic import Statistic
+from sketchlearn.features.statistic import STATISTIC_UNIT, Statistic
 from sketchlearn.sketches.moments import SideSums
 from sketchlearn.sketches.plan import Plan
 from sketchlearn.sources import Batch
+
+# Largest sum of one record in a statistic.
+_LARGEST = round(1 / STATISTIC_UNIT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +99,26 @@ class Totals:
                 f"{self.counts.sum()}: at least one class would hold less than none. Only what "
                 "was added can be forgotten."
             )
-        if (np.abs(rest.sums) > rest.counts[:, None, None] * largest).any():
+        if not rest.possible(largest):
             raise ForgetError(
                 "What is left after forgetting cannot be the sums of any records: the records to "
                 "forget are not all in this sketch. Only what was added can be forgotten."
             )
         return rest
+
+    def possible(self, largest: int) -> bool:
+        """Tell whether records can have these sums, each of them at most `largest` in a wave."""
+
+        def within(sums: np.ndarray, most: int) -> bool:
+            room = self.counts.reshape(-1, *[1] * (sums.ndim - 1)) * most
+            return bool((np.abs(sums) <= room).all())
+
+        squares = np.diagonal(self.side.second) if self.side.second.ndim == 2 else self.side.second
+        return (
+            within(self.sums, largest)
+            and all(within(sums, _LARGEST) for sums in self.statistics.values())
+            and bool((squares >= 0).all())
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Totals):

@@ -21,6 +21,11 @@ from sketchlearn.learners.decoding.merging import reductions
 _ROUNDS, _TRIALS = 20, 24
 _NEIGHBOURS, _TRIAL_STEPS = 3, 6
 _STEPS, _LAST_STEPS = 12, 30
+# What a pair of trials must gain, over what it loses: first surely, then perhaps, since trials move
+# few atoms and few steps, and gain less than a step of all.
+_HOPES = 1.02, 0.5
+# Pairs that are made one at a time where all together do not gain.
+_ALONE = 4
 # A round that gains less than this share of the residual is the last.
 _GAIN = 0.005
 
@@ -81,12 +86,13 @@ def _exchanged(
     trials = _Trials(empirical, atoms)
     more = sorted(_additions(empirical, atoms, trials, rng), key=lambda trial: trial.residual)
     less = sorted(_removals(empirical, atoms, trials), key=lambda trial: trial.residual)
-    pairs = _pairs(more, less, place.residual, 1 + len(atoms) // 8)
-    for chosen in (pairs, pairs[:1]):
-        if chosen:
-            there = descend(empirical, _after(atoms, chosen), _STEPS)
-            if there.residual < (1 - _GAIN) * place.residual:
-                return there
+    for hope in _HOPES:
+        pairs = _pairs(more, less, place.residual, 1 + len(atoms) // 8, hope)
+        for chosen in (pairs, *([pair] for pair in pairs[:_ALONE])):
+            if chosen:
+                there = descend(empirical, _after(atoms, chosen), _STEPS)
+                if there.residual < (1 - _GAIN) * place.residual:
+                    return there
     return None
 
 
@@ -114,9 +120,17 @@ def _removals(empirical: Empirical, atoms: Atoms, trials: _Trials) -> Iterator[_
 
 
 def _pairs(
-    more: list[_Trial], less: list[_Trial], residual: float, most: int
+    more: list[_Trial], less: list[_Trial], residual: float, most: int, hope: float
 ) -> list[tuple[_Trial, _Trial]]:
-    """Pair the best additions with the best removals, as long as a pair gains."""
+    """Pair the best additions with the best removals, as long as a pair may gain.
+
+    Args:
+        more: additions, best first.
+        less: removals, best first.
+        residual: of the place.
+        most: pairs at most.
+        hope: share of its loss that a pair must gain in trials.
+    """
     pairs: list[tuple[_Trial, _Trial]] = []
     used: set[int] = set()
     for addition in more:
@@ -126,7 +140,7 @@ def _pairs(
             continue
         for removal in less:
             gain, loss = residual - addition.residual, removal.residual - residual
-            if gain < 1.02 * loss + _GAIN * residual:
+            if gain < hope * loss + _GAIN * residual:
                 break
             if (used | set(addition.touched)).isdisjoint(removal.touched):
                 pairs.append((addition, removal))
