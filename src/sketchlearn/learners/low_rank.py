@@ -17,6 +17,9 @@ from scipy.optimize import minimize
 # records, and of one with directions to spare.
 _STEPS, _EXACT, _ROUGH = 1_000, 1e-10, 1e-7
 
+# Share of the variance that the rest starts with at least.
+_LEAST_REST = 0.01
+
 
 @dataclass(frozen=True)
 class LowRank:
@@ -36,10 +39,6 @@ class LowRank:
     def matrix(self) -> np.ndarray:
         """Return the covariance, shape (d, d)."""
         return self.roots @ self.roots.T + self.rest * np.eye(len(self.roots))
-
-
-# Share of the variance that the rest starts with at least.
-_LEAST_REST = 0.01
 
 
 def low_rank(directions: np.ndarray, squares: np.ndarray, wide: int, most: int) -> LowRank:
