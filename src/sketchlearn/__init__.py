@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from sketchlearn.encoding import Records
     from sketchlearn.engines import plan, sketch
     from sketchlearn.errors import SketchlearnError
-    from sketchlearn.evaluation import ask, drift, evaluate
+    from sketchlearn.evaluation import evaluate
+    from sketchlearn.evaluation.asking import ask
+    from sketchlearn.evaluation.drift import drift
     from sketchlearn.learners.artefacts import load
     from sketchlearn.learners.fit import Fit, Status
     from sketchlearn.learners.gaussian_mixture import GaussianMixture
@@ -81,8 +83,8 @@ _ROOMS = {
     "StableMixtureModel": "models",
     "Status": "learners.fit",
     "Subspace": "models",
-    "ask": "evaluation",
-    "drift": "evaluation",
+    "ask": "evaluation.asking",
+    "drift": "evaluation.drift",
     "evaluate": "evaluation",
     "load": "learners.artefacts",
     "open_source": "sources",

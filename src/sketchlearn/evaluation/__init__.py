@@ -1,6 +1,8 @@
-"""Judge generated records against held-out real ones; ask sketches, and compare them."""
+"""Judge generated records against held-out real ones.
 
-from sketchlearn.evaluation.asking import Answer, Answers, Histogram, ask
+Questions to sketches are in `asking` and `drift`, which load learners.
+"""
+
 from sketchlearn.evaluation.case import SupportsSample
 from sketchlearn.evaluation.coverage import neighbour_coverage
 from sketchlearn.evaluation.distances import (
@@ -9,7 +11,6 @@ from sketchlearn.evaluation.distances import (
     sliced_wasserstein,
 )
 from sketchlearn.evaluation.downstream import downstream
-from sketchlearn.evaluation.drift import Drift, drift
 from sketchlearn.evaluation.evaluate import evaluate
 from sketchlearn.evaluation.memorisation import closest_record
 from sketchlearn.evaluation.table import table
@@ -17,15 +18,9 @@ from sketchlearn.evaluation.tables import evaluate_tables
 from sketchlearn.evaluation.two_sample import two_sample_auc
 
 __all__ = [
-    "Answer",
-    "Answers",
-    "Drift",
-    "Histogram",
     "SupportsSample",
-    "ask",
     "closest_record",
     "downstream",
-    "drift",
     "evaluate",
     "evaluate_tables",
     "fresh_frequencies",
