@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,5 +127,9 @@ def write_images(data: ImageSet, path: Path) -> None:
 
 
 def _peak() -> float:
-    """Return the largest memory this process has had so far, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Return the largest memory this process has had so far, in megabytes; Linux only.
+
+    Not `getrusage`'s figure, which in a spawned process begins at its parent's.
+    """
+    status = Path("/proc/self/status").read_text().split()
+    return int(status[status.index("VmHWM:") + 1]) / 1024
