@@ -29,9 +29,12 @@ class Frequencies:
 
     Attributes:
         array: float64, shape (d, m).
+        outside: exponents (m,) that all features are dampened by, or 0: what a law is along
+            directions that are left out of it.
     """
 
     array: np.ndarray
+    outside: np.ndarray | float = 0.0
 
     @property
     def dimension(self) -> int:
@@ -127,8 +130,8 @@ class Atoms:
         """Return (ωᵀΣω / 2)^(α/2), shape (K, m)."""
         half = self.scatter.quadratic(self.scatters, frequencies) / 2
         if self.gaussian:
-            return half
-        return half ** (self.stabilities[:, None] / 2)
+            return half + frequencies.outside
+        return half ** (self.stabilities[:, None] / 2) + frequencies.outside
 
     @property
     def gaussian(self) -> bool:

@@ -66,6 +66,7 @@ class GaussianMixture:
         scatter = _SCATTERS[self.covariance]
         each = 1 + empirical.dimension + scatter.steps(empirical.dimension)
         empirical.require_numbers("components", self.components, each)
+        empirical = empirical.with_mass()
         rng = np.random.default_rng(self.seed)
         found = decode(empirical, self.components, rng, scatter)
         excess = found.residual / empirical.expected_residual(found.atoms)

@@ -20,6 +20,9 @@ from sketchlearn.models.centroids import Centroids
 from sketchlearn.models.vectors import in_source_units
 from sketchlearn.sketches import Sketch
 
+# Centroids lie nearly within the k - 1 directions of most variance of the records: on digits those
+# cost .03 of the squared distances, and twice as many .004.
+_DIRECTIONS_PER_CLUSTER = 2
 # Atoms of the law that centroids are those of, at most: for each cluster, and besides.
 _ATOMS_PER_CLUSTER, _MORE_ATOMS = 3, 10
 _STEPS = 60
@@ -62,9 +65,13 @@ class KMeans:
             EmptySourceError: the sketch holds no record.
         """
         require_sketch(sketch)
-        empirical = Empirical.of(sketch, source_units=True)
+        records = Empirical.of(sketch, source_units=True)
+        empirical = records.leading(_DIRECTIONS_PER_CLUSTER * self.clusters)
         empirical.require_numbers("clusters", self.clusters, empirical.dimension + 2)
         rng = np.random.default_rng(self.seed)
+        if empirical.dimension < records.dimension:
+            # of many columns, sketches are small for what they are asked
+            empirical = empirical.with_covariance(rng)
         found = decode(empirical, self.clusters, rng)
         law = self._shaped(empirical, found, rng)
         centers, weights = centroids(law.atoms, found.atoms.centers, rng)
@@ -77,7 +84,7 @@ class KMeans:
         history = [{"components": len(found), "excess": excess}]
         status = verdict(empirical, model.weights, excess)
         if status in (Status.FITS, Status.DIFFERS) and one_column_rules(
-            np.diag(empirical.spread), schema
+            np.diag(records.spread), schema
         ):
             status = Status.UNSCALED
         return Fit(model, history, status)

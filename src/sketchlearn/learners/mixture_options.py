@@ -34,7 +34,7 @@ def verdict(empirical: Empirical, weights: np.ndarray, excess: float) -> Status:
         weights: of the components; they sum to 1.
         excess: the residual over its expectation.
     """
-    signal = float((empirical.mean**2).sum()) - empirical.noise
+    signal = empirical.energy - empirical.noise
     if signal < 2 * empirical.noise:
         return Status.NOISE_DOMINATES
     if weights.min() < _NO_MASS / len(weights):

@@ -59,6 +59,7 @@ class StableMixture:
         empirical = Empirical.of(sketch)
         each = 2 + empirical.dimension + FULL.steps(empirical.dimension)
         empirical.require_numbers("components", self.components, each)
+        empirical = empirical.with_mass()
         rng = np.random.default_rng(self.seed)
         balls = decode(empirical, self.components, rng, FULL).atoms
         found = descend(empirical, balls.as_stable(_STABILITY), _STEPS)

@@ -1,20 +1,27 @@
 """Levenberg and Marquardt's descent of atoms toward a sketch.
 
 Weights and scatters are moved in their logarithms, centers as they are. There are many more
-features than numbers to move, so that a step is a small system of normal equations. (Nocedal and
-Wright, "Numerical Optimization", 2006, section 10.3.)
+features than numbers to move, so that a step is a small system of normal equations, or, of many
+columns, one that conjugate gradients solve. (Nocedal and Wright, "Numerical Optimization", 2006,
+section 10.3.)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, get_blas_funcs, solve_triangular
+from scipy.linalg import solve_triangular
 
 from sketchlearn.features.elliptical import Atoms
 from sketchlearn.learners.decoding.empirical import Empirical
+from sketchlearn.learners.decoding.jacobian import Jacobian
+from sketchlearn.learners.decoding.normal_equations import (
+    Direct,
+    NormalEquations,
+    normal_equations,
+)
 
 # Longest steps of logarithms, of weights and of scatters.
 _LONGEST = 2.0, 1.5
@@ -69,10 +76,10 @@ def descend(  # noqa: PLR0913 - each option serves one stage of the search
     place = problem.at(atoms)
     damping, idle = 1e-3, 0
     for _ in range(steps):
-        system = _System.at(place, scatters=scatters)
+        equations = place.equations(scatters=scatters)
         for _ in range(_TRIES):
-            moved = system.solved(damping)
-            there = None if moved is None else problem.at(moved)
+            step = equations.step(damping)
+            there = None if step is None else problem.at(place.moved(step))
             if there is not None and there.residual < place.residual:
                 break
             damping *= 6
@@ -121,45 +128,25 @@ class _Place:
     def residual(self) -> float:
         return float(self.rest @ self.rest)
 
+    def equations(self, *, scatters: bool) -> NormalEquations:
+        """Return the system that a step solves."""
+        problem = self.problem
+        frequencies = problem.empirical.frequencies
+        jacobian = Jacobian.of(self.atoms, self.features, frequencies, scatters=scatters)
+        if problem.root is None:
+            return normal_equations(jacobian, self.rest)
+        return Direct(problem.whitened(jacobian.rows()), self.rest)
 
-@final
-@dataclass(frozen=True)
-class _System:
-    """The normal equations at a place: matrix (p, p), of which the upper half is set, and side."""
-
-    place: _Place
-    matrix: np.ndarray
-    side: np.ndarray
-    moves_scatters: bool
-
-    @classmethod
-    def at(cls, place: _Place, *, scatters: bool) -> _System:
-        jacobian = place.problem.whitened(_jacobian(place, scatters=scatters))
-        square: Any = get_blas_funcs("syrk", (jacobian,))
-        return cls(place, square(1.0, jacobian.T, trans=1), jacobian @ place.rest, scatters)
-
-    def solved(self, damping: float) -> Atoms | None:
-        """Return the atoms after a step, or None where the system cannot be solved."""
-        diagonal = np.diagonal(self.matrix)
-        damped = self.matrix.copy(order="F")
-        floor = 1e-9 * diagonal.mean() + 1e-300
-        np.fill_diagonal(damped, diagonal + damping * (diagonal + floor))
-        try:
-            factor = cho_factor(damped, overwrite_a=True, check_finite=False)
-        except LinAlgError:
-            return None
-        step = cho_solve(factor, self.side, check_finite=False)
-        return self._moved(step) if np.isfinite(step).all() else None
-
-    def _moved(self, step: np.ndarray) -> Atoms:
-        empirical, atoms = self.place.problem.empirical, self.place.atoms
+    def moved(self, step: np.ndarray) -> Atoms:
+        """Return the atoms after a step of their numbers, (p,)."""
+        empirical, atoms = self.problem.empirical, self.atoms
         of_weights, of_centers, of_scatters = np.split(
             step, np.cumsum([len(atoms), atoms.centers.size])
         )
         weights = atoms.weights * np.exp(np.clip(of_weights, -_LONGEST[0], _LONGEST[0]))
         centers = empirical.within(atoms.centers + of_centers.reshape(atoms.centers.shape))
         scatters, stabilities = atoms.scatters, atoms.stabilities
-        if self.moves_scatters:
+        if of_scatters.size:
             steps = np.clip(of_scatters.reshape(len(atoms), -1), -_LONGEST[1], _LONGEST[1])
             if not atoms.gaussian:
                 stabilities = np.clip(stabilities + steps[:, -1], *_STABILITIES)
@@ -169,23 +156,3 @@ class _System:
             least = max(least * empirical.variance, empirical.least_variance(len(atoms)))
             scatters = atoms.scatter.clipped(scatters, min(least, most / 2), most)
         return Atoms(weights, centers, scatters, stabilities, atoms.scatter)
-
-
-def _jacobian(place: _Place, *, scatters: bool) -> np.ndarray:
-    """Return the derivatives of the mixture's features by what is moved, shape (p, 2m)."""
-    atoms, frequencies = place.atoms, place.problem.empirical.frequencies
-    count, dimension = atoms.centers.shape
-    size = frequencies.size
-    slopes = atoms.slopes(frequencies) if scatters else np.empty((count, 0, size))
-    each = slopes.shape[1]
-    jacobian = np.empty((count * (1 + dimension + each), 2, size))
-    real, imaginary = atoms.weights[:, None] * place.features  # (2, K, m)
-    jacobian[:count, 0], jacobian[:count, 1] = real, imaginary
-    of_centers = jacobian[count : count * (1 + dimension)].reshape(count, dimension, 2, size)
-    np.multiply(-imaginary[:, None], frequencies.array, out=of_centers[:, :, 0])
-    np.multiply(real[:, None], frequencies.array, out=of_centers[:, :, 1])
-    if scatters:
-        of_scatters = jacobian[count * (1 + dimension) :].reshape(count, each, 2, size)
-        np.multiply(-slopes, real[:, None], out=of_scatters[:, :, 0])
-        np.multiply(-slopes, imaginary[:, None], out=of_scatters[:, :, 1])
-    return jacobian.reshape(len(jacobian), 2 * size)

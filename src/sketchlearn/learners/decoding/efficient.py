@@ -5,6 +5,10 @@ Their covariance under a mixture is in closed form, and a descent that counts re
 its inverse is nearly as efficient as maximum likelihood. (Feuerverger and McDunnough, "On the
 efficiency of empirical characteristic function procedures", JRSS B, 1981; Carrasco and Florens,
 "Generalization of GMM to a continuum of moment conditions", Econometric Theory, 2000.)
+
+Records that no such mixture describes leave more than their number explains. What they leave over
+counts as noise that features do not share, so that the less a mixture describes them, the more
+alike residuals count: covariances of a law that is not theirs lead away from them.
 """
 
 from __future__ import annotations
@@ -29,7 +33,15 @@ def refined(empirical: Empirical, atoms: Atoms) -> Descended:
     atoms = atoms.weighing(atoms.weights / atoms.weights.sum())
     covariance = feature_covariance(empirical, atoms)
     covariance[np.diag_indices(len(covariance))] += _RIDGE * empirical.square
+    covariance[np.diag_indices(len(covariance))] += _unexplained(empirical, atoms)
     return descend(empirical, atoms, _STEPS, flat=1e-3, root=np.linalg.cholesky(covariance))
+
+
+def _unexplained(empirical: Empirical, atoms: Atoms) -> float:
+    """Return the variance of a feature of one record that the mixture does not explain."""
+    _, rest = atoms.features_and_rest(empirical.frequencies, empirical.mean)
+    excess = float((rest**2).sum()) - empirical.expected_residual(atoms)
+    return max(0.0, excess) * empirical.count / rest.size
 
 
 def feature_covariance(empirical: Empirical, atoms: Atoms) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -16,6 +16,11 @@ from sketchlearn.sketches import Sketch
 # A region reaches at most so many of the coarsest scales from its center. Of light tails it always
 # does; heavy ones leave it, since their moments say little of where most records are.
 _REACH = 2.0
+# What is known at frequency 0 counts as so many frequencies, over those of the sketch.
+_KNOWN = 0.1
+# The share of frequencies that a covariance adds, and their distance from 0, in deviations of a
+# thousand records.
+_NEAR_SHARE, _NEAR = 0.4, 0.5
 # Features, at least, for each number of a ball.
 _FEATURES_PER_NUMBER = 1.5
 
@@ -25,26 +30,30 @@ _FEATURES_PER_NUMBER = 1.5
 class Empirical:
     """A sketch's mean feature, in units that suit a task.
 
-    A record x of the encoding lies at (x - origin) · units.
+    A record x of the encoding lies at ((x - origin) · units) axes.
 
     Attributes:
         frequencies: ω in these units.
         mean: real and imaginary parts of z, shape (2, m).
+        size: number of frequencies of the sketch; they come first.
         count: number of records.
         square: ‖Φ‖² of one record, over m.
         origin: what lies at 0, shape (d,).
         units: factors of the encoded columns, shape (d,).
-        spread: covariance of where most records are, shape (d, d).
-        lower: least value of each column there, shape (d,).
-        upper: greatest value of each column there, shape (d,).
+        axes: directions that places are told along, orthonormal, shape (d, q).
+        spread: covariance of where most records are, shape (q, q).
+        lower: least value along each axis there, shape (q,).
+        upper: greatest value along each axis there, shape (q,).
     """
 
     frequencies: Frequencies
     mean: np.ndarray
+    size: int
     count: int
     square: float
     origin: np.ndarray
     units: np.ndarray
+    axes: np.ndarray
     spread: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
@@ -82,24 +91,83 @@ class Empirical:
         return cls(
             Frequencies(array / units[:, None]),
             np.stack([z.real, z.imag]),
+            array.shape[1],
             count,
             plan.projection.norm**2,
             origin,
             units,
+            np.eye(len(origin)),
             spread * np.outer(units, units),
             np.maximum(side.lower - origin, -2 * reach) * units,
             np.minimum(side.upper - origin, 2 * reach) * units,
         )
 
-    @property
-    def dimension(self) -> int:
-        """Dimension of the records, d."""
-        return self.frequencies.dimension
+    def with_mass(self) -> Empirical:
+        """Return the same with frequency 0 too, where the features of every law are 1 and 0.
+
+        It counts as many, since there is no doubt about it: laws of heavy tails are told from
+        others near 0, and a mixture of masses that sum to more than 1 would pass for one.
+        """
+        zeros = np.zeros((self.dimension, round(_KNOWN * self.size)))
+        return self._with(zeros, np.ones(zeros.shape[1]), 1.0)
+
+    def with_covariance(self, rng: np.random.Generator) -> Empirical:
+        """Return the same with what the covariance tells of features near 0.
+
+        There log E exp(iω·x) is -ωᵀΣω / 2 up to fourth moments. Frequencies are as near as it takes
+        for those to be less than the noise of so many records, and their features count as much
+        more as they see less.
+
+        Args:
+            rng: of the directions.
+        """
+        distance = _NEAR * (self.count / 1_000) ** (-1 / 8)
+        jitter = 1e-6 * self.variance * np.eye(self.dimension)
+        whitening = np.linalg.inv(np.linalg.cholesky(self.spread + jitter))
+        drawn = rng.standard_normal((self.dimension, round(_NEAR_SHARE * self.size)))
+        drawn = distance * whitening.T @ (drawn / np.linalg.norm(drawn, axis=0))
+        told = np.exp(-0.5 * np.einsum("dm,de,em->m", drawn, self.spread, drawn))
+        return self._with(drawn, told, (_NEAR / distance) ** 2)
+
+    def _with(self, array: np.ndarray, real: np.ndarray, weight: float) -> Empirical:
+        """Add frequencies (d, n) whose mean features are real (n,), and count so many times."""
+        outside = np.concatenate(
+            [
+                np.broadcast_to(self.frequencies.outside, self.frequencies.size),
+                np.full(len(real), -np.log(weight)),
+            ]
+        )
+        frequencies = Frequencies(np.hstack([self.frequencies.array, array]), outside)
+        mean = np.hstack([self.mean, weight * np.stack([real, np.zeros(len(real))])])
+        return replace(self, frequencies=frequencies, mean=mean)
+
+    def leading(self, most: int) -> Empirical:
+        """Return the same along the directions of most variance, at most so many.
+
+        Along the others records are taken for Gaussian, of the covariance that is left there. So
+        few numbers say where atoms are that a small sketch tells them. Where only variances of
+        columns are known, nothing is left out.
+        """
+        if self.dimension <= most or not self._correlated:
+            return self
+        variances, directions = np.linalg.eigh(self.spread)
+        axes, rest = directions[:, -most:], directions[:, :-most]
+        across = variances[:-most].clip(0) @ (rest.T @ self.frequencies.array) ** 2  # (m,)
+        corner = np.maximum(-self.lower, self.upper) @ np.abs(axes)
+        bounds = np.minimum(corner, 4 * np.sqrt(variances[-most:]))
+        return replace(
+            self,
+            frequencies=Frequencies(axes.T @ self.frequencies.array, across / 2),
+            axes=self.axes @ axes,
+            spread=np.diag(variances[-most:]),
+            lower=-bounds,
+            upper=bounds,
+        )
 
     @property
-    def size(self) -> int:
-        """Number of frequencies, m."""
-        return self.frequencies.size
+    def dimension(self) -> int:
+        """Number of axes, q: of the records' columns, d, unless directions are left out."""
+        return self.frequencies.dimension
 
     @property
     def variance(self) -> float:
@@ -107,9 +175,14 @@ class Empirical:
         return float(np.trace(self.spread)) / self.dimension
 
     @property
+    def energy(self) -> float:
+        """‖z‖²."""
+        return float((self.mean[:, : self.size] ** 2).sum())
+
+    @property
     def noise(self) -> float:
         """Expected ‖z - E z‖², from the number of records."""
-        return float(self.square * self.size - (self.mean**2).sum()) / self.count
+        return (self.square * self.size - self.energy) / self.count
 
     def expected_residual(self, atoms: Atoms) -> float:
         """Return the expected ‖z - E Φ‖² of so many records of the mixture, of exact shares.
@@ -117,7 +190,7 @@ class Empirical:
         What differs from it by far is no sample of the mixture.
         """
         shares = atoms.weights / atoms.weights.sum()
-        damping = np.exp(-2 * atoms.exponents(self.frequencies))  # (K, m)
+        damping = np.exp(-2 * atoms.exponents(self.frequencies)[:, : self.size])  # (K, m)
         return float(shares @ (self.square - damping).sum(axis=1)) / self.count
 
     def require_numbers(self, name: str, count: int, each: int) -> None:
@@ -162,8 +235,12 @@ class Empirical:
         return np.clip(places, self.lower, self.upper)
 
     def encoded(self, places: np.ndarray) -> np.ndarray:
-        """Return places (n, d) as encoded records."""
-        return places / self.units + self.origin
+        """Return places (n, q) as encoded records, shape (n, d)."""
+        return (places @ self.axes.T) / self.units + self.origin
+
+    @property
+    def _correlated(self) -> bool:
+        return bool(np.count_nonzero(self.spread) > self.dimension)
 
 
 def _require_vectors(sketch: Sketch) -> None:

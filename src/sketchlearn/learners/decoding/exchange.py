@@ -16,7 +16,7 @@ from sketchlearn.features.elliptical import Atoms
 from sketchlearn.learners.decoding.descent import Descended, descend
 from sketchlearn.learners.decoding.empirical import Empirical
 from sketchlearn.learners.decoding.expansion import at_peaks, halves
-from sketchlearn.learners.decoding.merging import reductions
+from sketchlearn.learners.decoding.merging import contract, reductions
 
 _ROUNDS, _TRIALS = 20, 24
 _NEIGHBOURS, _TRIAL_STEPS = 3, 6
@@ -87,13 +87,36 @@ def _exchanged(
     more = sorted(_additions(empirical, atoms, trials, rng), key=lambda trial: trial.residual)
     less = sorted(_removals(empirical, atoms, trials), key=lambda trial: trial.residual)
     for hope in _HOPES:
-        pairs = _pairs(more, less, place.residual, 1 + len(atoms) // 8, hope)
+        pairs = _pairs(more, less, place.residual, _most_at_once(atoms), hope)
         for chosen in (pairs, *([pair] for pair in pairs[:_ALONE])):
             if chosen:
                 there = descend(empirical, _after(atoms, chosen), _STEPS)
                 if there.residual < (1 - _GAIN) * place.residual:
                     return there
-    return None
+    there = _by_way_of_more(empirical, atoms, more)
+    return there if there.residual < (1 - _GAIN) * place.residual else None
+
+
+def _by_way_of_more(empirical: Empirical, atoms: Atoms, more: list[_Trial]) -> Descended:
+    """Make the best additions that do not meet, move all atoms, and only then have fewer.
+
+    Where neighbours have made up for an atom that is missing, what one more gains shows only when
+    all of them move, and so does how little one too many is missed.
+    """
+    chosen: list[_Trial] = []
+    touched: set[int] = set()
+    for addition in more:
+        if len(chosen) == _most_at_once(atoms):
+            break
+        if touched.isdisjoint(addition.touched):
+            chosen.append(addition)
+            touched.update(addition.touched)
+    added = atoms.without(sorted(touched)).and_also(*(trial.instead for trial in chosen))
+    return contract(empirical, descend(empirical, added, _STEPS).atoms, len(atoms), share=3)
+
+
+def _most_at_once(atoms: Atoms) -> int:
+    return 1 + len(atoms) // 8
 
 
 def _additions(

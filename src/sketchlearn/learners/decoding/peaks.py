@@ -41,7 +41,7 @@ class BlurredDensity:
     """What a residual says of the density, through a Gaussian of variance `blur`."""
 
     def __init__(self, frequencies: Frequencies, rest: np.ndarray, blur: float) -> None:
-        damping = np.exp(-0.5 * blur * frequencies.norms)  # (m,)
+        damping = np.exp(-0.5 * blur * frequencies.norms - frequencies.outside)  # (m,)
         energy = damping**2
         self._frequencies = frequencies
         self._rest = rest * damping

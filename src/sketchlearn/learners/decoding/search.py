@@ -1,4 +1,4 @@
-"""The search for the atoms of a sketch: grow, contract, exchange, and again from other starts."""
+"""The search for the atoms of a sketch: grow, contract, exchange, and again from another start."""
 
 from __future__ import annotations
 
@@ -8,21 +8,15 @@ from sketchlearn.features.scatters import SPHERICAL, Scatter
 from sketchlearn.learners.decoding.descent import Descended, descend
 from sketchlearn.learners.decoding.empirical import Empirical
 from sketchlearn.learners.decoding.exchange import exchange
-from sketchlearn.learners.decoding.expansion import expanded
 from sketchlearn.learners.decoding.growth import grow
 from sketchlearn.learners.decoding.merging import contract
 
 # Searches, one after the other: the variance that atoms start with, over that of the records shared
 # by so many equal balls, and atoms grown for one that is asked for.
 _SEARCHES = ((0.1, 1.5), (0.3, 3.0))
-# Two searches that end with residuals this near have ended at the same place.
-_AGREEMENT = 0.01
 _STEPS = 15
 # A residual below this share of what records leave that atoms were not fitted to ends the search.
 _ENOUGH = 0.5
-# Work of one step (features times squared numbers) above which no way out of a wrong end is
-# tried but exchanges.
-_DEAR = 2e8
 
 
 def decode(
@@ -36,7 +30,6 @@ def decode(
         rng: of starts.
         scatter: of the atoms; they are balls until all have found their place.
     """
-    numbers = count * (empirical.dimension + 2)
     ball = empirical.variance * count ** (-2 / empirical.dimension)
     ends: list[Descended] = []
     for blur, grown in _SEARCHES:
@@ -50,30 +43,9 @@ def decode(
         ends.append(exchange(empirical, contract(empirical, atoms, count).atoms, rng))
         if _matches(empirical, ends[-1]):
             return ends[-1]
-    best, other = sorted(ends, key=lambda end: end.residual)
-    agreed = other.residual < (1 + _AGREEMENT) * best.residual
-    if not agreed and 2 * empirical.size * numbers**2 < _DEAR:
-        best = exchange(empirical, _shaken(empirical, best, count, rng).atoms, rng)
-    return best
+    return min(ends, key=lambda end: end.residual)
 
 
 def _matches(empirical: Empirical, found: Descended) -> bool:
     """Tell whether atoms leave less than records of theirs would that were not fitted to."""
     return found.residual < _ENOUGH * empirical.expected_residual(found.atoms)
-
-
-def _shaken(
-    empirical: Empirical, place: Descended, count: int, rng: np.random.Generator
-) -> Descended:
-    """Expand and contract, in ever larger ways, until none brings the atoms nearer."""
-    some = max(2, count // 4), max(2, count // 3), max(2, count // 2)
-    ways = ((1, 0), (0, 1), (some[0], 0), (0, some[0]), (some[1], some[1]), (some[2], 0))
-    number = 0
-    while number < len(ways):
-        more = expanded(empirical, place.atoms, *ways[number], rng)
-        there = contract(empirical, more.atoms, count, share=3)
-        if there.residual < 0.99 * place.residual:
-            place, number = there, 0
-        else:
-            number += 1
-    return place
