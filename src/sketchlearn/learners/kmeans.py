@@ -35,14 +35,15 @@ class KMeans:
     The sketch is matched by as many balls as clusters, each with a weight, a center and a variance
     of its own: a cluster is a blurred point, and bare points leave what the blur takes away. Where
     balls leave more than sampling would, they become ellipsoids, and others are added until they
-    do not; the centroids are those of that mixture. Distances are those of the source's columns, as
-    in k-means of the records: scale columns of different units before they are sketched. (Keriven,
-    Tremblay, Traonmilin and Gribonval, "Compressive K-means", ICASSP 2017; Belhadji and Gribonval,
-    "Sketch and shift: a robust decoder for compressive clustering", 2023.)
+    do not; the centroids are those of that mixture. Of more than 2k columns, clusters are told
+    along the 2k directions of most variance, where centroids nearly lie. Distances are those of the
+    source's columns, as in k-means of the records: scale columns of different units before they
+    are sketched. (Keriven, Tremblay, Traonmilin and Gribonval, "Compressive K-means", ICASSP 2017;
+    Belhadji and Gribonval, "Sketch and shift: a robust decoder for compressive clustering", 2023.)
 
     Attributes:
         clusters: number of clusters, k, or fewer where fewer describe the sketch as well; the
-            sketch should have 10 k d frequencies, and needs half of k (d + 2).
+            sketch should have 10 k d frequencies, and needs half of k (min(d, 2k) + 2).
         seed: of the places that the search starts from; same seed, same machine, same centroids.
     """
 
