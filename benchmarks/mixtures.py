@@ -6,8 +6,9 @@
 demo: d = 2, k = 4, N = 20,000, m = 160: symmetric Kullback-Leibler divergence from the true law, by
 200,000 draws of each, of the sketch's mixture and of EM's. diagonal: d = k = 10, N = 20,000, m =
 1,000. full: d = k = 5, m = 1,000. Of both the log-likelihood per record below that of EM, the best
-of five starts; laws of full covariance are flat now and then, and figures say how flat. stable: three elliptical laws of index 1.2 to 1.9 in the plane, N = 100,000, m =
-500: the worst errors of the index, of the location over the scale, and of the scale. semg: eight
+of five starts; laws of full covariance are flat now and then, and figures say how flat. stable:
+three elliptical laws of index 1.2 to 1.9 in the plane, N = 100,000, m = 500: the worst errors of
+the index, of the location over the scale, and of the scale. semg: eight
 channels of electromyograms of one subject's first days, mixtures of three stable and of three
 Gaussian laws from the same sketch of one half: the squared distance of their characteristic
 functions from that of the other half, on frequencies never used, over what sampling alone leaves.
