@@ -111,3 +111,45 @@ def test_too_few_records_say_that_noise_dominates():
     plan = sl.plan(rng.standard_normal((2000, 20)), size=200, scales=[0.05])
     sketch = sl.Sketch(plan).update(rng.standard_normal((50, 20)))
     assert sl.KMeans(3).fit(sketch).status is Status.NOISE_DOMINATES
+
+
+def _beside_k_means(records, clusters, **options):
+    model = sl.KMeans(clusters).fit(sl.sketch(records, seed=0, **options)).model
+    assert len(model.centers) == clusters
+    return ratio(model, records, clusters)
+
+
+@pytest.mark.parametrize("factor", [10, 1e3, 1e6])
+def test_columns_of_different_scales_are_no_error(factor):
+    rng = np.random.default_rng(0)
+    records = rng.normal([[0, 0], [8, 0], [0, 8]], 1, (2000, 3, 2)).reshape(-1, 2) * [1, factor]
+    assert _beside_k_means(records, 3, size=200) < 1.02
+
+
+@pytest.mark.parametrize("share", [0.05, 0.01])
+def test_rare_and_remote_clusters_are_found(share):
+    rng = np.random.default_rng(1)
+    remote = rng.random(20_000) < share
+    records = rng.normal(size=(20_000, 2)) + np.where(remote, 20, 0)[:, None] * [1, 0]
+    assert _beside_k_means(records, 2, size=200) < 1.01
+
+
+@pytest.mark.parametrize("clusters", [2, 10])
+def test_one_law_is_cut_into_as_many_clusters_as_asked_for(clusters):
+    records = np.random.default_rng(2).normal(size=(6_000, 5))
+    assert _beside_k_means(records, clusters, size=500) < 1.05
+
+
+def test_many_columns_need_few_frequencies():
+    """5 clusters in 40 columns from .5 k d frequencies, fewer numbers than centers have."""
+    rng = np.random.default_rng(3)
+    centers = rng.normal(0, 1.2, (5, 40))
+    records = centers[rng.integers(0, 5, 10_000)] + rng.normal(size=(10_000, 40))
+    assert _beside_k_means(records, 5, size=100) < 1.01
+
+
+def test_records_along_a_line_and_two_records():
+    rng = np.random.default_rng(4)
+    assert _beside_k_means(np.outer(rng.normal(size=500), np.arange(1, 6)), 2, size=100) < 1.05
+    two = sl.KMeans(2).fit(sl.sketch(np.array([[0.0, 1.0], [2.0, 5.0]]), size=50)).model
+    np.testing.assert_allclose(np.sort(two.centers, axis=0), [[0, 1], [2, 5]], atol=0.05)

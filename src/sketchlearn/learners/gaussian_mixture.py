@@ -69,9 +69,9 @@ class GaussianMixture:
         empirical = empirical.with_mass()
         rng = np.random.default_rng(self.seed)
         found = decode(empirical, self.components, rng, scatter)
-        excess = found.residual / empirical.expected_residual(found.atoms)
-        model = _model(sketch, empirical, refined(empirical, found.atoms).atoms)
-        history = [{"components": len(found), "excess": excess}]
+        atoms = refined(empirical, found.atoms).atoms
+        model, excess = _model(sketch, empirical, atoms), empirical.excess(atoms)
+        history = [{"components": len(atoms), "excess": excess}]
         return Fit(model, history, verdict(empirical, model.weights, excess))
 
 

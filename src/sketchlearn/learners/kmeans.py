@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sketchlearn.encoding import VectorSchema
-from sketchlearn.features.scatters import DIAGONAL
+from sketchlearn.features.elliptical import Atoms
+from sketchlearn.features.scatters import DIAGONAL, SPHERICAL
 from sketchlearn.learners.decoding import Empirical, decode
 from sketchlearn.learners.decoding.descent import Descended, descend
 from sketchlearn.learners.decoding.enriching import enriched
@@ -23,6 +24,8 @@ from sketchlearn.sketches import Sketch
 # Centroids lie nearly within the k - 1 directions of most variance of the records: on digits those
 # cost .03 of the squared distances, and twice as many .004.
 _DIRECTIONS_PER_CLUSTER = 2
+# A column's variance over the largest, below which atoms are told in the encoding's units.
+_NEXT_TO_NONE = 1e-4
 # Atoms of the law that centroids are those of, at most: for each cluster, and besides.
 _ATOMS_PER_CLUSTER, _MORE_ATOMS = 3, 10
 _STEPS = 60
@@ -67,26 +70,30 @@ class KMeans:
         """
         require_sketch(sketch)
         records = Empirical.of(sketch, source_units=True)
-        empirical = records.leading(_DIRECTIONS_PER_CLUSTER * self.clusters)
+        variances = np.diag(records.spread)
+        if variances.min() < _NEXT_TO_NONE * variances.max():
+            # balls of one column's width would be points or all there is along another
+            records = Empirical.of(sketch)
+            empirical, factors = records, np.asarray(_schema(sketch).spread)
+        else:
+            empirical = records.leading(_DIRECTIONS_PER_CLUSTER * self.clusters)
+            factors = np.ones(empirical.dimension)
         empirical.require_numbers("clusters", self.clusters, empirical.dimension + 2)
         rng = np.random.default_rng(self.seed)
         if empirical.dimension < records.dimension:
             # of many columns, sketches are small for what they are asked
             empirical = empirical.with_covariance(rng)
         found = decode(empirical, self.clusters, rng)
-        law = self._shaped(empirical, found, rng)
-        centers, weights = centroids(law.atoms, found.atoms.centers, rng)
+        law = self._shaped(empirical, found, rng).atoms
+        starts = found.atoms.centers * factors
+        centers, weights = centroids(_stretched(law, factors), starts, self.clusters, rng)
         order = np.argsort(-weights)
-        schema = sketch.plan.schema
-        assert isinstance(schema, VectorSchema)
-        places = in_source_units(empirical.encoded(centers[order]), schema)
-        model = Centroids(schema, places, weights[order] / weights.sum())
-        excess = found.residual / empirical.expected_residual(found.atoms)
-        history = [{"components": len(found), "excess": excess}]
+        places = in_source_units(empirical.encoded(centers[order] / factors), _schema(sketch))
+        model = Centroids(_schema(sketch), places, weights[order] / weights.sum())
+        excess = empirical.excess(law)
+        history = [{"components": len(law), "excess": excess}]
         status = verdict(empirical, model.weights, excess)
-        if status in (Status.FITS, Status.DIFFERS) and one_column_rules(
-            np.diag(records.spread), schema
-        ):
+        if status in (Status.FITS, Status.DIFFERS) and one_column_rules(variances, _schema(sketch)):
             status = Status.UNSCALED
         return Fit(model, history, status)
 
@@ -96,15 +103,26 @@ class KMeans:
         """Return the law of the records: balls, or else ellipsoids, or else more of them."""
         law = found
         numbers = self.clusters * (1 + 2 * empirical.dimension)
-        if _exceeds(empirical, law) and numbers < empirical.size:
+        if empirical.excess(law.atoms) > 1 and numbers < empirical.size:
             law = descend(empirical, law.atoms.as_scatter(DIAGONAL), _STEPS)
             law = exchange(empirical, law.atoms, rng)
-        if _exceeds(empirical, law):
+        if empirical.excess(law.atoms) > 1:
             most = _ATOMS_PER_CLUSTER * self.clusters + _MORE_ATOMS
             law = enriched(empirical, law, min(most, empirical.most_atoms()), rng)
         return law
 
 
-def _exceeds(empirical: Empirical, found: Descended) -> bool:
-    """Tell whether atoms leave more of a sketch than records of theirs would."""
-    return found.residual > empirical.expected_residual(found.atoms)
+def _schema(sketch: Sketch) -> VectorSchema:
+    schema = sketch.plan.schema
+    assert isinstance(schema, VectorSchema)
+    return schema
+
+
+def _stretched(atoms: Atoms, factors: np.ndarray) -> Atoms:
+    """Return atoms of places that were multiplied by factors (d,)."""
+    if (factors == 1).all():
+        return atoms
+    wide = atoms.as_scatter(DIAGONAL) if atoms.scatter is SPHERICAL else atoms
+    return Atoms(
+        wide.weights, wide.centers * factors, wide.scatters * factors**2, wide.stabilities, DIAGONAL
+    )

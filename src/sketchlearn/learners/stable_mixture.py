@@ -64,9 +64,9 @@ class StableMixture:
         balls = decode(empirical, self.components, rng, FULL).atoms
         found = descend(empirical, balls.as_stable(_STABILITY), _STEPS)
         found = exchange(empirical, found.atoms, rng)
-        excess = found.residual / empirical.expected_residual(found.atoms)
-        model = _model(sketch, empirical, refined(empirical, found.atoms).atoms)
-        history = [{"components": len(found), "excess": excess}]
+        atoms = refined(empirical, found.atoms).atoms
+        model, excess = _model(sketch, empirical, atoms), empirical.excess(atoms)
+        history = [{"components": len(atoms), "excess": excess}]
         return Fit(model, history, verdict(empirical, model.weights, excess))
 
 

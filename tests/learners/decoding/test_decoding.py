@@ -1,5 +1,7 @@
 """The decoder's parts: each against a plain formula, a derivative or a law that it must recover."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -106,7 +108,7 @@ def test_counting_by_a_root_of_the_identity_changes_nothing(empirical):
 
 def test_weights_are_those_that_made_a_mean(empirical):
     true = three(empirical, np.random.default_rng(4))
-    seen = Empirical(**{**vars(empirical), "mean": exactly(empirical, true)})
+    seen = replace(empirical, mean=exactly(empirical, true))
     found = best_weights(seen, true.weighing(np.ones(3)), ridge=1e-12)
     np.testing.assert_allclose(found, true.weights, atol=1e-6)
 
@@ -132,12 +134,8 @@ def test_reductions_cost_what_they_say(empirical):
 def test_the_covariance_of_features_is_that_of_samples(empirical):
     rng = np.random.default_rng(0)
     atoms = three(empirical, rng).as_scatter(FULL)
-    few = Empirical(
-        **{
-            **vars(empirical),
-            "frequencies": type(empirical.frequencies)(empirical.frequencies.array[:, :6]),
-        }
-    )
+    frequencies = type(empirical.frequencies)(empirical.frequencies.array[:, :6])
+    few = replace(empirical, frequencies=frequencies)
     of = rng.choice(3, size=200_000, p=atoms.weights)
     drawn = atoms.centers[of] + np.sqrt(atoms.scatters[of][:, 0, :1]) * rng.standard_normal(
         (200_000, 2)
@@ -160,14 +158,14 @@ def test_decode_is_reproduced_by_its_seed(empirical):
 
 def test_centroids_of_separate_balls_are_their_centers():
     atoms = Atoms.round(np.array([0.2, 0.8]), np.array([[0.0, 0], [9.0, 1]]), np.array([0.1, 0.2]))
-    centers, weights = centroids(atoms, atoms.centers + 0.3, np.random.default_rng(0))
+    centers, weights = centroids(atoms, atoms.centers + 0.3, len(atoms), np.random.default_rng(0))
     np.testing.assert_allclose(centers, atoms.centers, atol=1e-9)
     np.testing.assert_allclose(weights, atoms.weights)
 
 
 def test_centroids_of_one_normal_law_in_halves():
     atoms = Atoms.round(np.ones(1), np.zeros((1, 1)), np.ones(1))
-    centers, _ = centroids(atoms, np.array([[-0.1], [0.2]]), np.random.default_rng(0))
+    centers, _ = centroids(atoms, np.array([[-0.1], [0.2]]), 2, np.random.default_rng(0))
     half_normal_mean = np.sqrt(2 / np.pi)
     np.testing.assert_allclose(
         np.sort(centers[:, 0]), [-half_normal_mean, half_normal_mean], atol=0.1
@@ -183,3 +181,21 @@ def test_a_table_and_a_network_are_refused():
     images = np.random.default_rng(0).random((300, 400)).astype(np.float32)
     with pytest.raises(FitError, match="network='none'"):
         Empirical.of(sl.sketch(images, size=50, image=(20, 20)))
+
+
+def test_other_starts_are_taken_where_components_are_not_centroids():
+    """Three balls of which one is far larger: k-means cuts that in two and joins the others."""
+    atoms = Atoms.round(
+        np.array([0.8, 0.1, 0.1]), np.array([[0.0], [9.0], [9.4]]), np.array([4.0, 0.01, 0.01])
+    )
+    rng = np.random.default_rng(0)
+    found, weights = centroids(atoms, atoms.centers, 3, rng)
+    assert ((found > 8).sum(), (found < 4).sum()) == (1, 2)
+    np.testing.assert_allclose(np.sort(weights), [0.2, 0.4, 0.4], atol=0.05)
+
+
+def test_centroids_are_as_many_as_asked_for():
+    atoms = Atoms.round(np.ones(1), np.zeros((1, 2)), np.ones(1))
+    found, weights = centroids(atoms, atoms.centers, 4, np.random.default_rng(0))
+    assert found.shape == (4, 2)
+    assert weights.min() > 0.1

@@ -39,9 +39,8 @@ def refined(empirical: Empirical, atoms: Atoms) -> Descended:
 
 def _unexplained(empirical: Empirical, atoms: Atoms) -> float:
     """Return the variance of a feature of one record that the mixture does not explain."""
-    _, rest = atoms.features_and_rest(empirical.frequencies, empirical.mean)
-    excess = float((rest**2).sum()) - empirical.expected_residual(atoms)
-    return max(0.0, excess) * empirical.count / rest.size
+    more = (empirical.excess(atoms) - 1) * empirical.expected_residual(atoms)
+    return max(0.0, more) * empirical.count / (2 * empirical.size)
 
 
 def feature_covariance(empirical: Empirical, atoms: Atoms) -> np.ndarray:

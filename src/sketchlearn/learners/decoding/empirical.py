@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -21,6 +22,10 @@ _KNOWN = 0.1
 # The share of frequencies that a covariance adds, and their distance from 0, in deviations of a
 # thousand records.
 _NEAR_SHARE, _NEAR = 0.4, 0.5
+# Directions of less variance than this share of the mean are taken for as wide as that there.
+_FLATTEST = 0.1
+# Least variance along a direction, over the mean one, as moments may be rounded.
+_ROUNDING = 1e-8
 # Features, at least, for each number of a ball.
 _FEATURES_PER_NUMBER = 1.5
 
@@ -74,7 +79,8 @@ class Empirical:
         _require_vectors(sketch)
         sketch.require_records()
         plan, count, side = sketch.plan, sketch.count, sketch.side
-        origin, spread = side.mean(count), _spread(sketch)
+        origin = side.mean(count)
+        spread, clipped = _spread(sketch)
         if not np.trace(spread) > 0:
             raise FitError(
                 "The sketch holds one record again and again: there is nothing to learn from it."
@@ -87,7 +93,7 @@ class Empirical:
         array = plan.frequencies.astype(np.float64)
         z = sketch.sums.sum(axis=0) / count * plan.projection.factor  # (2, m)
         z = (z[0] + 1j * z[1]) * np.exp(-1j * (origin @ array))
-        reach = 2 * np.sqrt(np.diag(spread))
+        reach = 4 * np.sqrt(np.diag(spread)) if clipped else np.inf
         return cls(
             Frequencies(array / units[:, None]),
             np.stack([z.real, z.imag]),
@@ -98,8 +104,8 @@ class Empirical:
             units,
             np.eye(len(origin)),
             spread * np.outer(units, units),
-            np.maximum(side.lower - origin, -2 * reach) * units,
-            np.minimum(side.upper - origin, 2 * reach) * units,
+            np.maximum(side.lower - origin, -reach) * units,
+            np.minimum(side.upper - origin, reach) * units,
         )
 
     def with_mass(self) -> Empirical:
@@ -122,10 +128,12 @@ class Empirical:
             rng: of the directions.
         """
         distance = _NEAR * (self.count / 1_000) ** (-1 / 8)
-        jitter = 1e-6 * self.variance * np.eye(self.dimension)
-        whitening = np.linalg.inv(np.linalg.cholesky(self.spread + jitter))
+        variances, directions = np.linalg.eigh(self.spread)
+        # balls see no direction more finely than their own mean variance
+        variances = np.maximum(variances, _FLATTEST * variances.mean())
         drawn = rng.standard_normal((self.dimension, round(_NEAR_SHARE * self.size)))
-        drawn = distance * whitening.T @ (drawn / np.linalg.norm(drawn, axis=0))
+        drawn /= np.linalg.norm(drawn, axis=0)
+        drawn = distance * directions @ (drawn / np.sqrt(variances)[:, None])
         told = np.exp(-0.5 * np.einsum("dm,de,em->m", drawn, self.spread, drawn))
         return self._with(drawn, told, (_NEAR / distance) ** 2)
 
@@ -152,9 +160,8 @@ class Empirical:
             return self
         variances, directions = np.linalg.eigh(self.spread)
         axes, rest = directions[:, -most:], directions[:, :-most]
-        across = variances[:-most].clip(0) @ (rest.T @ self.frequencies.array) ** 2  # (m,)
-        corner = np.maximum(-self.lower, self.upper) @ np.abs(axes)
-        bounds = np.minimum(corner, 4 * np.sqrt(variances[-most:]))
+        across = variances[:-most] @ (rest.T @ self.frequencies.array) ** 2  # (m,)
+        bounds = np.maximum(-self.lower, self.upper) @ np.abs(axes)
         return replace(
             self,
             frequencies=Frequencies(axes.T @ self.frequencies.array, across / 2),
@@ -168,6 +175,12 @@ class Empirical:
     def dimension(self) -> int:
         """Number of axes, q: of the records' columns, d, unless directions are left out."""
         return self.frequencies.dimension
+
+    @cached_property
+    def own(self) -> Frequencies:
+        """The frequencies of the sketch, without those that were added."""
+        outside = np.broadcast_to(self.frequencies.outside, self.frequencies.size)
+        return Frequencies(self.frequencies.array[:, : self.size], outside[: self.size])
 
     @property
     def variance(self) -> float:
@@ -190,16 +203,27 @@ class Empirical:
         What differs from it by far is no sample of the mixture.
         """
         shares = atoms.weights / atoms.weights.sum()
-        damping = np.exp(-2 * atoms.exponents(self.frequencies)[:, : self.size])  # (K, m)
+        damping = np.exp(-2 * atoms.exponents(self.own))  # (K, m)
         return float(shares @ (self.square - damping).sum(axis=1)) / self.count
+
+    def excess(self, atoms: Atoms) -> float:
+        """Return what atoms leave of the sketch, over what so many records of theirs would.
+
+        It is about 1 for records of the mixture, and less for those that it was fitted to. Laws of
+        points leave next to nothing; a hundredth of the sketch's noise is not held against them.
+        """
+        _, rest = atoms.features_and_rest(self.own, self.mean[:, : self.size])
+        return float((rest**2).sum()) / max(self.expected_residual(atoms), self.noise / 100)
 
     def require_numbers(self, name: str, count: int, each: int) -> None:
         """Raise FitError unless a sketch can carry so many components of so many numbers each."""
         if count * each > 2 * self.size:
+            most = 2 * self.size // each
+            fewer = f"Ask for {most} {name} at most, or sketch" if most else "Sketch"
             raise FitError(
                 f"{count} {name} of {each} numbers each were asked for, but the sketch holds "
-                f"{2 * self.size} numbers. Ask for {2 * self.size // each} {name} at most, or "
-                f"sketch again with a size of {10 * count * self.dimension}."
+                f"{2 * self.size} numbers. {fewer} again with a size of "
+                f"{max(10 * count * self.dimension, 5 * count * each)}."
             )
 
     def most_atoms(self, scatter: Scatter = SPHERICAL) -> int:
@@ -213,13 +237,14 @@ class Empirical:
         It dampens the finest fifth of the frequencies by half their noise, in an atom of an equal
         share of so many. Less is not told from it, and would be made up.
         """
-        finest = float(np.quantile(self.frequencies.norms, 0.9)) / self.dimension
+        finest = float(np.quantile(self.own.norms, 0.9)) / self.dimension
         return atoms / (2 * finest * np.sqrt(self.count * self.size / 5))
 
     def starts(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw places where records may be, shape (count, d).
+        """Draw places where records may be, shape (count, q).
 
-        They lie about the mean, and of few columns evenly between the bounds too.
+        They lie about the mean, some of them far out, and of few columns evenly between the bounds
+        too: of those half within four deviations, since a single record may set a bound.
         """
         about = count - count // 2 if self.dimension <= 4 else count
         jitter = 1e-9 * self.variance * np.eye(self.dimension)
@@ -227,7 +252,11 @@ class Empirical:
         drawn = rng.standard_normal((about, self.dimension)) @ root.T
         if about == count:
             drawn[::2] *= 0.6
-        even = rng.uniform(self.lower, self.upper, (count - about, self.dimension))
+            drawn[1::6] *= 3
+        reach = 4 * np.sqrt(np.diag(self.spread))
+        lower, upper = np.maximum(self.lower, -reach), np.minimum(self.upper, reach)
+        even = rng.uniform(lower, upper, (count - about, self.dimension))
+        even[::2] = rng.uniform(self.lower, self.upper, even[::2].shape)
         return self.within(np.concatenate([drawn, even]))
 
     def within(self, places: np.ndarray) -> np.ndarray:
@@ -257,15 +286,25 @@ def _require_vectors(sketch: Sketch) -> None:
         )
 
 
-def _spread(sketch: Sketch) -> np.ndarray:
-    """Return the covariance of where most records are, in encoded units."""
+def _spread(sketch: Sketch) -> tuple[np.ndarray, bool]:
+    """Return the covariance of where most records are, in encoded units, and whether tails left it.
+
+    Of heavy tails it is less than the covariance of the records. What moments are rounded to may
+    leave a direction less than no variance; it has a little.
+    """
     plan, side = sketch.plan, sketch.side
+    bounded = False
     try:
         covariance = side.covariance(sketch.count)
     except PlanError:  # columns that are not standardised
-        covariance = ((side.upper - side.lower) / 4) ** 2
+        covariance, bounded = ((side.upper - side.lower) / 4) ** 2, True
     matrix = covariance if covariance.ndim == 2 else np.diag(covariance)
     assert plan.law is not None
     most = (_REACH * max(plan.law.scales)) ** 2 if plan.structure != "windows" else np.inf
     shrink = np.sqrt(np.minimum(1.0, most / np.maximum(np.diag(matrix), 1e-300)))
-    return matrix * np.outer(shrink, shrink)
+    matrix = matrix * np.outer(shrink, shrink)
+    variances, directions = np.linalg.eigh(matrix)
+    if variances[0] < _ROUNDING * variances.mean():
+        variances = np.maximum(variances, _ROUNDING * max(0.0, variances.mean()))
+        matrix = (directions * variances) @ directions.T
+    return matrix, bounded or bool(shrink.min() < 1)

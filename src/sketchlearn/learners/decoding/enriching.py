@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sketchlearn.learners.decoding.descent import Descended
+from sketchlearn.learners.decoding.descent import Descended, descend
 from sketchlearn.learners.decoding.empirical import Empirical
 from sketchlearn.learners.decoding.expansion import expanded
 
@@ -19,11 +19,13 @@ def enriched(
 
     Shapes that no atom has are described by several.
     """
-    added = max(1, len(found) // 6)
-    while len(found) < most and found.residual > _ENOUGH * empirical.expected_residual(found.atoms):
+    while empirical.excess(found.atoms) > _ENOUGH:
+        added = min(max(1, len(found) // 6), (most - len(found)) // 2)
+        if added < 1:
+            break
         more = expanded(empirical, found.atoms, added, added, rng)
-        kept = more.atoms.weights > 1e-4 / len(more)
         if more.residual > (1 - _GAIN) * found.residual:
             break
-        found = Descended(more.atoms.take(kept), more.residual)
+        kept = more.atoms.weights > 1e-4 / len(more)
+        found = descend(empirical, more.atoms.take(kept), 0)
     return found

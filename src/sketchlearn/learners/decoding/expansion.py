@@ -80,9 +80,9 @@ def expanded(
     empirical: Empirical, atoms: Atoms, peaks: int, halved: int, rng: np.random.Generator
 ) -> Descended:
     """Return more atoms: some in halves, and so many others at peaks; all are moved then."""
-    split = halves(empirical, atoms)[:halved] if halved else []
-    new = [at_peaks(empirical, atoms, peaks, rng)] if peaks else []
-    more = atoms.without([one.of for one in split]).and_also(*(one.atoms for one in split), *new)
+    split = halves(empirical, atoms)[:halved]
+    new = at_peaks(empirical, atoms, peaks, rng)
+    more = atoms.without([one.of for one in split]).and_also(*(one.atoms for one in split), new)
     weights = np.maximum(best_weights(empirical, more), 1e-4 / len(more))
     return descend(empirical, more.weighing(weights), _STEPS)
 

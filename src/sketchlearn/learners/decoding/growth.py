@@ -17,14 +17,17 @@ _ENOUGH = 0.8
 _SLOW, _SLOW_ROUNDS = 0.02, 3
 
 
-def grow(empirical: Empirical, most: int, blur: float, rng: np.random.Generator) -> Descended:
-    """Return spherical atoms, at most so many, that match a sketch.
+def grow(
+    empirical: Empirical, least: int, most: int, blur: float, rng: np.random.Generator
+) -> Descended:
+    """Return spherical atoms that match a sketch.
 
     Atoms start narrow, and widen once all have found their place: one that starts wide takes the
     whole of the records for itself.
 
     Args:
         empirical: the sketch.
+        least: number of atoms below which a match is no reason to end.
         most: number of atoms.
         blur: variance that atoms start with.
         rng: of the places that climbs start from.
@@ -38,7 +41,7 @@ def grow(empirical: Empirical, most: int, blur: float, rng: np.random.Generator)
         grown = descend(empirical, grown.atoms, _STEPS)
         atoms = _with_mass(empirical, grown.atoms, 1e-4 / len(grown))
         blur = min(blur, float(np.median(atoms.scatters)))
-        if grown.residual < _ENOUGH * empirical.noise:
+        if len(atoms) >= least and grown.residual < _ENOUGH * empirical.noise:
             break
         slow = slow + 1 if grown.residual > (1 - _SLOW) * before else 0
         if slow == _SLOW_ROUNDS:

@@ -41,7 +41,9 @@ class BlurredDensity:
     """What a residual says of the density, through a Gaussian of variance `blur`."""
 
     def __init__(self, frequencies: Frequencies, rest: np.ndarray, blur: float) -> None:
-        damping = np.exp(-0.5 * blur * frequencies.norms - frequencies.outside)  # (m,)
+        exponents = 0.5 * blur * frequencies.norms + frequencies.outside  # (m,)
+        # the least dampened counts as 1, so that some are left however wide the blur is
+        damping = np.exp(exponents.min() - exponents)
         energy = damping**2
         self._frequencies = frequencies
         self._rest = rest * damping
@@ -92,9 +94,9 @@ def highest(
     """Return the highest peaks seen through a blur, climbed to directly and from coarser ones."""
     places = starts
     for factor in (4, 2):
-        coarse = BlurredDensity(empirical.frequencies, rest, factor * blur)
+        coarse = BlurredDensity(empirical.own, rest[:, : empirical.size], factor * blur)
         places = coarse.climbed(places, 2, empirical)
-    density = BlurredDensity(empirical.frequencies, rest, blur)
+    density = BlurredDensity(empirical.own, rest[:, : empirical.size], blur)
     places = density.climbed(np.concatenate([places, starts]), 5, empirical)
     widths = np.full(len(places), density.width)
     chosen = apart(places, density.heights(places), widths, most)
@@ -107,10 +109,10 @@ def highest_of_blurs(
     """Return the highest peaks seen through any of several blurs."""
     found = []
     for blur in blurs:
-        density = BlurredDensity(empirical.frequencies, rest, blur)
+        density = BlurredDensity(empirical.own, rest[:, : empirical.size], blur)
         places = starts
         for factor in (4, 2, 1):
-            wider = BlurredDensity(empirical.frequencies, rest, factor * blur)
+            wider = BlurredDensity(empirical.own, rest[:, : empirical.size], factor * blur)
             places = wider.climbed(places, 5, empirical)
         widths = np.full(len(places), density.width)
         found.append((places, density.heights(places), widths, np.full(len(places), blur)))

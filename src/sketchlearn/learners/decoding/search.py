@@ -34,7 +34,7 @@ def decode(
     ends: list[Descended] = []
     for blur, grown in _SEARCHES:
         most = max(count, min(round(grown * count), empirical.most_atoms()))
-        atoms = grow(empirical, most, blur * ball, rng).atoms
+        atoms = grow(empirical, count, most, blur * ball, rng).atoms
         if scatter is not SPHERICAL:
             # balls in a row become one ellipsoid better than one ball does
             balls = max(count, min(len(atoms), empirical.most_atoms(scatter)))
@@ -48,4 +48,4 @@ def decode(
 
 def _matches(empirical: Empirical, found: Descended) -> bool:
     """Tell whether atoms leave less than records of theirs would that were not fitted to."""
-    return found.residual < _ENOUGH * empirical.expected_residual(found.atoms)
+    return empirical.excess(found.atoms) < _ENOUGH
