@@ -264,7 +264,8 @@ def _unreadable(path: Path, error: Exception) -> StorageError | FileFormatError:
 def _foreign(where: str, error: Exception) -> FileFormatError:
     return FileFormatError(
         f"{where} is not a sketchlearn file, or it was cut short ({error}). Pickles and other "
-        "formats are never read; take the original again, or make it anew from the data."
+        "formats are never read; take the original again, or make it anew from the data. If these "
+        "are the data, sketch them first."
     )
 
 

@@ -120,3 +120,16 @@ def test_questions_that_cannot_be_asked(records, answers):
         sl.ask(sl.sketch(records, features="quadratic"))
     with pytest.raises(FitError, match="1-bit"):
         sl.ask(sl.sketch(records, features="one-bit", size=50))
+
+
+@pytest.mark.parametrize("count", [100, 400])
+def test_errors_of_few_records_are_not_too_small(count):
+    off = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        places = np.array([[0, 0], [8, 0], [0, 8.0]])[rng.integers(0, 3, count)]
+        records = places + rng.normal(size=(count, 2))
+        found = sl.ask(sl.sketch(records, size=500, seed=seed)).histogram("x0", [-1, 0, 1, 4, 8])
+        shares = np.bincount(np.searchsorted(found.edges[1:-1], records[:, 0]), minlength=6) / count
+        off.append((found.shares - shares) / found.errors)
+    assert np.sqrt(np.mean(np.square(off))) < 2

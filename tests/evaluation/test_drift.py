@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import sketchlearn as sl
-from sketchlearn.errors import PlanMismatchError
+from sketchlearn.errors import OptionError, PlanMismatchError
 
 CENTERS = np.array([[0.0, 0], [4, 0], [0, 3]])
 
@@ -65,3 +65,10 @@ def test_other_plans_are_refused():
     other = sl.sketch(records(100, 1), size=60)
     with pytest.raises(PlanMismatchError):
         sl.drift(sketch(100, 1), other)
+
+
+def test_a_sketch_is_not_compared_with_itself():
+    some = records(500, 0)
+    plan = sl.plan(some, size=100)
+    with pytest.raises(OptionError, match="are the same"):
+        sl.drift(sl.sketch(some, plan), sl.sketch(some, plan))

@@ -186,7 +186,7 @@ def _best(fitted: Any) -> float:
 def _network(path: Path, loaded: Any) -> GenerativeModel:
     if not isinstance(loaded, GenerativeModel):
         raise FileFormatError(
-            f"{path} holds a {type(loaded).__name__}, and this verb takes a generative network. "
-            "Give the folder that `fit` wrote."
+            f"{path} holds a {type(loaded).__name__}, and this verb takes the folder that `fit` "
+            "wrote, of a generative network. `sketchlearn info` shows other models."
         )
     return loaded

@@ -30,11 +30,13 @@ def ask(
         sketch: the sketch file, of numeric columns.
         histogram: a column to show the shares of.
         bins: of the histogram.
-        within: bounds of columns, as NAME=LOW..HIGH; either may be left out.
+        within: bounds of columns, as NAME=LOW..HIGH; either may be left out. Of integers they count
+            as within; of other columns put them between the values that records have.
         seed: of the points that answers are corrected from.
     """
     if (histogram is None) == (within is None):
-        raise OptionError("Give --histogram COLUMN, or --within NAME=LOW..HIGH.")
+        both = "not both" if within is not None else "one of them"
+        raise OptionError(f"Give --histogram COLUMN, or --within NAME=LOW..HIGH: {both}.")
     loaded, bounds = read_sketch(sketch), list(map(_bounds, within or ()))
     box = dict(bounds)
     if len(box) < len(bounds):
@@ -58,7 +60,7 @@ def drift(first: Path, second: Path, /, *, seed: int = 0) -> None:
 
     Args:
         first: a sketch file, of numeric columns.
-        second: another, of other records.
+        second: another, of other records: none may be in both.
         seed: of the points that chance is told from.
     """
     with progress("comparing") as advance:

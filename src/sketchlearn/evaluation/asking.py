@@ -60,7 +60,8 @@ class Histogram:
 class Answers:
     """A sketch that can be asked, made by `ask`.
 
-    Of columns of whole numbers, bounds and edges are whole numbers too, and count as within.
+    Of columns of integers, bounds and edges count as within. Of others, put bounds between the
+    values that records have: one that falls on a value of many records counts a part of them.
     """
 
     def __init__(self, sketch: Sketch, seed: int) -> None:
@@ -175,13 +176,20 @@ class Answers:
         used = reference.features.shape[1]
         rest = np.sqrt((left**2).sum(axis=0) / max(1, points - used))
         value = said.mean(axis=0) + reference.difference @ coefficients
-        # of the points that stand for the mixture, and of what differs from it unseen
-        error = rest * np.sqrt(1 / points + reference.distance**2 / np.sqrt(used))
+        # of the points that stand for the mixture, of the records, which are a sample, and of what
+        # differs from the mixture unseen
+        sampled = 1 / points + 1 / reference.count
+        error = rest * np.sqrt(sampled + reference.distance**2 / np.sqrt(used))
         return value, error
 
     def _column(self, name: str) -> int:
-        if name not in self._schema.columns:
-            raise ColumnError.absent(name, self._schema.columns)
+        label = self._schema.label
+        if label is not None and name == label.name:
+            raise ColumnError(
+                f"{name!r} is the label: the sketch's counts say how many records each class has."
+            )
+        if not isinstance(name, str) or name not in self._schema.columns:
+            raise ColumnError.absent(str(name), self._schema.columns)
         return self._schema.columns.index(name)
 
     def _inside(self, box: Box) -> np.ndarray:

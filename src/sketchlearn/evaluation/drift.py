@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincc
 
-from sketchlearn.errors import PlanError
+from sketchlearn.errors import OptionError, PlanError
 from sketchlearn.evaluation.reference import FREQUENCIES, features_of, mean_features, points_like
 from sketchlearn.learners.vectors import require_vectors
 from sketchlearn.sketches import Sketch
@@ -49,12 +49,17 @@ def drift(first: Sketch, second: Sketch, seed: int = 0) -> Drift:
         seed: of the points of the mixture.
 
     Raises:
+        OptionError: the sketches are the same.
         PlanMismatchError: the plans differ.
         FitError: the sketches are not of numeric columns, or hold too few frequencies.
         EmptySourceError: one holds no record.
     """
     for one in (first, second):
         require_vectors(one, "differences of laws")
+    if first is second or (first.plan == second.plan and (first.sums == second.sums).all()):
+        raise OptionError(
+            "The two sketches are the same. Compare sketches of different records: none in both."
+        )
     both = first + second
     size = min(FREQUENCIES, both.plan.size)
     features = features_of(points_like(both, _POINTS, seed), both, size)

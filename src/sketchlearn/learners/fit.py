@@ -47,8 +47,9 @@ class Status(Enum):
         "variance. Sketch again with more directions, or with moments='full'."
     )
     UNSCALED = (
-        "Unscaled: one column has nearly all of the variance, and decides alone. Sketch again "
-        "with standardise='columns', or divide columns by their deviations for k-means."
+        "Unscaled: one column has nearly all of the variance, and decides alone. For k-means, "
+        "divide the columns by their deviations and sketch again; for components, sketch again "
+        "with standardise='columns'."
     )
     HEAVY_TAILS = (
         "Heavy tails: a few records make up much of a column's variance, so that variances are "
@@ -107,7 +108,7 @@ def require_sketch(sketch: object) -> None:
     """
     if not isinstance(sketch, Sketch):
         raise FitError(
-            f"fit was given a {type(sketch).__name__}, but it learns from a sketch. "
-            "Make one first: sketch(source)."
+            f"A {type(sketch).__name__} was given; a sketch was expected. Make one of a source "
+            "with sketchlearn.sketch(source), or read a file with sketchlearn.load(path)."
         )
     sketch.require_records()

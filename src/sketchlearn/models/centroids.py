@@ -10,6 +10,7 @@ import numpy as np
 from sketchlearn.encoding import VectorSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models.model import Model
+from sketchlearn.models.numbers import by_column, numbers_table
 from sketchlearn.models.vectors import encoded_batches, in_source_units, stacked
 
 
@@ -64,8 +65,10 @@ class Centroids(Model[VectorSchema]):
         """Return the model card, in Markdown."""
         return (
             "# Centroids learnt from a sketch\n\n"
-            f"{len(self.centers)} clusters of records of {self.schema.dimension} columns.\n\n"
-            "```python\nimport sketchlearn as sl\n\n"
+            f"{len(self.centers)} clusters of records of {self.schema.dimension} columns: shares "
+            "of the records, and centers.\n\n"
+            + numbers_table({"share": self.weights, **by_column(self.schema.columns, self.centers)})
+            + "```python\nimport sketchlearn as sl\n\n"
             'sl.load("this folder").predict(records)\n```\n'
         )
 

@@ -11,6 +11,7 @@ from sketchlearn.encoding import Records, VectorSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models.counts import require_count
 from sketchlearn.models.mixture import Mixture
+from sketchlearn.models.numbers import by_column, numbers_table
 from sketchlearn.models.vectors import in_source_units
 
 
@@ -91,8 +92,10 @@ class GaussianMixtureModel(Mixture):
         """Return the model card, in Markdown."""
         return (
             "# A mixture of Gaussian laws learnt from a sketch\n\n"
-            f"{len(self.weights)} components over records of {self.schema.dimension} columns.\n\n"
-            "```python\nimport sketchlearn as sl\n\n"
+            f"{len(self.weights)} components over records of {self.schema.dimension} columns: "
+            "weights and means.\n\n"
+            + numbers_table({"weight": self.weights, **by_column(self.schema.columns, self.means)})
+            + "```python\nimport sketchlearn as sl\n\n"
             'sl.load("this folder").sample(1000, seed=0).to_numpy()\n```\n'
         )
 

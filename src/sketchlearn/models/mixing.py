@@ -9,6 +9,7 @@ import numpy as np
 from sketchlearn.encoding import VectorSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models.model import Model
+from sketchlearn.models.numbers import by_column, numbers_table
 from sketchlearn.models.vectors import coordinates_of, encoded_batches, in_source_units, stacked
 
 
@@ -75,7 +76,9 @@ class Mixing(Model[VectorSchema]):
         return (
             "# Independent components learnt from a sketch\n\n"
             f"{self.encoded_mixing.shape[1]} sources of records of {self.schema.dimension} "
-            "columns.\n\n```python\nimport sketchlearn as sl\n\n"
+            "columns: what a unit of each adds to them.\n\n"
+            + numbers_table(by_column(self.schema.columns, self.mixing.T))
+            + "```python\nimport sketchlearn as sl\n\n"
             'sl.load("this folder").transform(records)\n```\n'
         )
 

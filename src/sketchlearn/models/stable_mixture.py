@@ -13,6 +13,7 @@ from sketchlearn.encoding import Records, VectorSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models.counts import require_count
 from sketchlearn.models.mixture import Mixture
+from sketchlearn.models.numbers import by_column, numbers_table
 from sketchlearn.models.vectors import in_source_units
 
 # Scales by which a density, a mixture of normal ones, is computed.
@@ -111,8 +112,16 @@ class StableMixtureModel(Mixture):
         """Return the model card, in Markdown."""
         return (
             "# A mixture of elliptical α-stable laws learnt from a sketch\n\n"
-            f"{len(self.weights)} components over records of {self.schema.dimension} columns.\n\n"
-            "```python\nimport sketchlearn as sl\n\n"
+            f"{len(self.weights)} components over records of {self.schema.dimension} columns: "
+            "weights, stabilities and locations.\n\n"
+            + numbers_table(
+                {
+                    "weight": self.weights,
+                    "stability": self.stabilities,
+                    **by_column(self.schema.columns, self.locations),
+                }
+            )
+            + "```python\nimport sketchlearn as sl\n\n"
             'sl.load("this folder").sample(1000, seed=0).to_numpy()\n```\n'
         )
 

@@ -9,6 +9,7 @@ import numpy as np
 from sketchlearn.encoding import VectorSchema
 from sketchlearn.errors import FileFormatError
 from sketchlearn.models.model import Model
+from sketchlearn.models.numbers import by_column, numbers_table
 from sketchlearn.models.vectors import coordinates_of, encoded_batches, in_source_units, stacked
 
 
@@ -73,8 +74,15 @@ class Subspace(Model[VectorSchema]):
         return (
             "# Principal components learnt from a sketch\n\n"
             f"{len(self.components)} components of records of {self.schema.dimension} columns, "
-            f"{self.explained_variance_ratio.sum():.1%} of their variance once encoded.\n\n"
-            "```python\nimport sketchlearn as sl\n\n"
+            f"{self.explained_variance_ratio.sum():.1%} of their variance once encoded: the share "
+            "of each, and its direction.\n\n"
+            + numbers_table(
+                {
+                    "share": self.explained_variance_ratio,
+                    **by_column(self.schema.columns, self.components),
+                }
+            )
+            + "```python\nimport sketchlearn as sl\n\n"
             'sl.load("this folder").transform(records)\n```\n'
         )
 

@@ -63,3 +63,11 @@ def test_masses_sum_to_one_though_no_mixture_describes_the_records() -> None:
     free = decode(empirical, 1, np.random.default_rng(4)).atoms.weights.sum()
     known = decode(empirical.with_mass(), 1, np.random.default_rng(4)).atoms.weights.sum()
     assert abs(known - 1) < 0.75 * abs(free - 1)
+
+
+def test_what_is_thinned_keeps_what_is_known_of_zero() -> None:
+    _, empirical = _of_gaussians(3)
+    few = empirical.with_mass().thinned(110)
+    assert (few.frequencies.size, few.size) == (110, 100)
+    np.testing.assert_array_equal(few.frequencies.array[:, few.size :], 0)
+    assert abs(few.noise / empirical.noise - few.size / empirical.size) < 0.05

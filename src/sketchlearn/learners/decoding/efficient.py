@@ -20,6 +20,9 @@ from sketchlearn.learners.decoding.descent import Descended, descend
 from sketchlearn.learners.decoding.empirical import Empirical
 
 _STEPS = 15
+# Frequencies that are looked at: their covariance takes the square of their number in memory, and
+# its inverse the cube in time.
+_MOST = 2_000
 # Added to the variance of each feature: what frequencies as fine as to see nothing are worth.
 _RIDGE = 1e-5
 
@@ -30,6 +33,7 @@ def refined(empirical: Empirical, atoms: Atoms) -> Descended:
     The residual that is returned is ‖R⁻¹ (z - E Φ)‖², R Rᵀ being the covariance of one record's
     features: times the number of records it is about 2m for records of the mixture.
     """
+    empirical = empirical.thinned(_MOST)
     atoms = atoms.weighing(atoms.weights / atoms.weights.sum())
     covariance = feature_covariance(empirical, atoms)
     covariance[np.diag_indices(len(covariance))] += _RIDGE * empirical.square

@@ -149,6 +149,16 @@ class Empirical:
         mean = np.hstack([self.mean, weight * np.stack([real, np.zeros(len(real))])])
         return replace(self, frequencies=frequencies, mean=mean)
 
+    def thinned(self, most: int) -> Empirical:
+        """Return the same with at most so many frequencies, evenly chosen."""
+        if self.frequencies.size <= most:
+            return self
+        kept = np.linspace(0, self.frequencies.size - 1, most).round().astype(int)
+        outside = np.broadcast_to(self.frequencies.outside, self.frequencies.size)[kept]
+        frequencies = Frequencies(self.frequencies.array[:, kept], outside)
+        size = int((kept < self.size).sum())
+        return replace(self, frequencies=frequencies, mean=self.mean[:, kept], size=size)
+
     def leading(self, most: int) -> Empirical:
         """Return the same along the directions of most variance, at most so many.
 
