@@ -127,7 +127,7 @@ def test_each_verb_wants_its_own_kind_of_file(refused, run, sketched, tmp_path):
         (("merge", sketched, plan, "--out", tmp_path / "x"), "is no sketch"),
         (
             ("sample", sketched, "--count", 3, "--out", tmp_path / "x.csv"),
-            "takes a generative network",
+            "of a generative network",
         ),
         (("sample", model, "--count", 3, "--out", tmp_path / "x.pdf"), ".parquet, .csv or .npy"),
         (("sample", model, "--count", -3, "--out", tmp_path / "x.csv"), "-3 records"),

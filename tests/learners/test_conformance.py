@@ -74,7 +74,7 @@ def test_a_model_is_saved_and_read(learner, sketch, tmp_path):
 
 
 def test_what_is_no_sketch_or_holds_no_record_is_refused(learner, sketch):
-    with pytest.raises(FitError, match="learns from a sketch"):
+    with pytest.raises(FitError, match="a sketch was expected"):
         learner.fit(RECORDS)
     with pytest.raises(EmptySourceError):
         learner.fit(sl.Sketch(sketch.plan))

@@ -94,7 +94,7 @@ def test_an_empty_sketch_and_no_sketch():
     plan = sl.plan(gaussians(0, d=2)[0], size=50)
     with pytest.raises(EmptySourceError):
         sl.KMeans(2).fit(sl.Sketch(plan))
-    with pytest.raises(FitError, match="learns from a sketch"):
+    with pytest.raises(FitError, match="a sketch was expected"):
         sl.KMeans(2).fit(np.ones((5, 2)))
 
 
