@@ -153,3 +153,14 @@ def test_records_along_a_line_and_two_records():
     assert _beside_k_means(np.outer(rng.normal(size=500), np.arange(1, 6)), 2, size=100) < 1.05
     two = sl.KMeans(2).fit(sl.sketch(np.array([[0.0, 1.0], [2.0, 5.0]]), size=50)).model
     np.testing.assert_allclose(np.sort(two.centers, axis=0), [[0, 1], [2, 5]], atol=0.05)
+
+
+def test_signs_are_learnt_from_and_known_for_what_they_add():
+    """Features of one bit see three and five times their frequencies too, a third and a fifth."""
+    rng = np.random.default_rng(5)
+    centers = rng.normal(0, 3, (3, 4))
+    records = centers[rng.integers(0, 3, 20_000)] + rng.normal(size=(20_000, 4))
+    fit = sl.KMeans(3).fit(sl.sketch(records, size=500, features="one-bit", seed=0))
+    assert ratio(fit.model, records, 3) < 1.01
+    assert fit.status is Status.FITS
+    assert 0.9 < fit.history[-1]["excess"] < 1.1

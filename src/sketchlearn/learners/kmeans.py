@@ -102,6 +102,8 @@ class KMeans:
     ) -> Descended:
         """Return the law of the records: balls, or else ellipsoids, or else more of them."""
         law = found
+        if empirical.overtones:  # more atoms would describe what signs add
+            return law
         numbers = self.clusters * (1 + 2 * empirical.dimension)
         if empirical.excess(law.atoms) > 1 and numbers < empirical.size:
             law = descend(empirical, law.atoms.as_scatter(DIAGONAL), _STEPS)

@@ -43,8 +43,8 @@ def refined(empirical: Empirical, atoms: Atoms) -> Descended:
 
 def _unexplained(empirical: Empirical, atoms: Atoms) -> float:
     """Return the variance of a feature of one record that the mixture does not explain."""
-    more = (empirical.excess(atoms) - 1) * empirical.expected_residual(atoms)
-    return max(0.0, more) * empirical.count / (2 * empirical.size)
+    more = max(0.0, empirical.left(atoms) - empirical.sampling(atoms))
+    return more * empirical.count / (2 * empirical.size)
 
 
 def feature_covariance(empirical: Empirical, atoms: Atoms) -> np.ndarray:

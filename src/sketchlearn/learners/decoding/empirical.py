@@ -24,6 +24,8 @@ _KNOWN = 0.1
 _NEAR_SHARE, _NEAR = 0.4, 0.5
 # Directions of less variance than this share of the mean are taken for as wide as that there.
 _FLATTEST = 0.1
+# Overtones of a square wave that count.
+_OVERTONES = 3, 5, 7, 9
 # Least variance along a direction, over the mean one, as moments may be rounded.
 _ROUNDING = 1e-8
 # Features, at least, for each number of a ball.
@@ -49,6 +51,8 @@ class Empirical:
         spread: covariance of where most records are, shape (q, q).
         lower: least value along each axis there, shape (q,).
         upper: greatest value along each axis there, shape (q,).
+        overtones: multiples of the frequencies that features see too, as those of signs do, less by
+            as much.
     """
 
     frequencies: Frequencies
@@ -62,6 +66,7 @@ class Empirical:
     spread: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
+    overtones: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, sketch: Sketch, *, source_units: bool = False) -> Empirical:
@@ -106,6 +111,7 @@ class Empirical:
             spread * np.outer(units, units),
             np.maximum(side.lower - origin, -reach) * units,
             np.minimum(side.upper - origin, reach) * units,
+            _OVERTONES if plan.features == "one-bit" else (),
         )
 
     def with_mass(self) -> Empirical:
@@ -207,14 +213,29 @@ class Empirical:
         """Expected ‖z - E z‖², from the number of records."""
         return (self.square * self.size - self.energy) / self.count
 
-    def expected_residual(self, atoms: Atoms) -> float:
-        """Return the expected ‖z - E Φ‖² of so many records of the mixture, of exact shares.
+    def left(self, atoms: Atoms) -> float:
+        """Return ‖z - E Φ‖² of a mixture, on the sketch's own frequencies."""
+        _, rest = atoms.features_and_rest(self.own, self.mean[:, : self.size])
+        return float((rest**2).sum())
 
-        What differs from it by far is no sample of the mixture.
-        """
+    def sampling(self, atoms: Atoms) -> float:
+        """Return the expected ‖z - E z‖² of so many records of a mixture, of exact shares."""
         shares = atoms.weights / atoms.weights.sum()
         damping = np.exp(-2 * atoms.exponents(self.own))  # (K, m)
         return float(shares @ (self.square - damping).sum(axis=1)) / self.count
+
+    def expected_residual(self, atoms: Atoms) -> float:
+        """Return the expected ‖z - E Φ‖² of so many records of the mixture.
+
+        What differs from it by far is no sample of the mixture.
+        """
+        return self.sampling(atoms) + sum(self._overtone(atoms, of) for of in self.overtones)
+
+    def _overtone(self, atoms: Atoms, number: int) -> float:
+        """Return what features of so many times the frequencies leave in those of signs."""
+        higher = Frequencies(number * self.own.array, number**2 * np.asarray(self.own.outside))
+        mean = np.tensordot(atoms.weights, atoms.features(higher), (0, 1))  # (2, m)
+        return float((mean**2).sum()) / number**2
 
     def excess(self, atoms: Atoms) -> float:
         """Return what atoms leave of the sketch, over what so many records of theirs would.
@@ -222,8 +243,7 @@ class Empirical:
         It is about 1 for records of the mixture, and less for those that it was fitted to. Laws of
         points leave next to nothing; a hundredth of the sketch's noise is not held against them.
         """
-        _, rest = atoms.features_and_rest(self.own, self.mean[:, : self.size])
-        return float((rest**2).sum()) / max(self.expected_residual(atoms), self.noise / 100)
+        return self.left(atoms) / max(self.expected_residual(atoms), self.noise / 100)
 
     def require_numbers(self, name: str, count: int, each: int) -> None:
         """Raise FitError unless a sketch can carry so many components of so many numbers each."""
