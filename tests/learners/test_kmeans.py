@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
+from sklearn.datasets import load_digits
 
 import sketchlearn as sl
 from sketchlearn.errors import EmptySourceError, FitError, OptionError
@@ -153,6 +154,12 @@ def test_records_along_a_line_and_two_records():
     assert _beside_k_means(np.outer(rng.normal(size=500), np.arange(1, 6)), 2, size=100) < 1.05
     two = sl.KMeans(2).fit(sl.sketch(np.array([[0.0, 1.0], [2.0, 5.0]]), size=50)).model
     np.testing.assert_allclose(np.sort(two.centers, axis=0), [[0, 1], [2, 5]], atol=0.05)
+
+
+def test_digits_need_few_frequencies():
+    """Of scikit-learn's 64 pixels some never vary."""
+    records = load_digits().data
+    assert _beside_k_means(records, 10, size=1_000, standardise="common") < 1.06
 
 
 def test_signs_are_learnt_from_and_known_for_what_they_add():

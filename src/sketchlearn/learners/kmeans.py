@@ -24,8 +24,8 @@ from sketchlearn.sketches import Sketch
 # Centroids lie nearly within the k - 1 directions of most variance of the records: on digits those
 # cost .03 of the squared distances, and twice as many .004.
 _DIRECTIONS_PER_CLUSTER = 2
-# A column's variance over the largest, below which atoms are told in the encoding's units.
-_NEXT_TO_NONE = 1e-4
+# A column's unit in the encoding over the largest, below which atoms are told in these units.
+_NARROW = 1e-2
 # Atoms of the law that centroids are those of, at most: for each cluster, and besides.
 _ATOMS_PER_CLUSTER, _MORE_ATOMS = 3, 10
 _STEPS = 60
@@ -71,10 +71,11 @@ class KMeans:
         require_sketch(sketch)
         records = Empirical.of(sketch, source_units=True)
         variances = np.diag(records.spread)
-        if variances.min() < _NEXT_TO_NONE * variances.max():
+        units = np.asarray(_schema(sketch).spread)
+        if units.min() < _NARROW * units.max():
             # balls of one column's width would be points or all there is along another
             records = Empirical.of(sketch)
-            empirical, factors = records, np.asarray(_schema(sketch).spread)
+            empirical, factors = records, units
         else:
             empirical = records.leading(_DIRECTIONS_PER_CLUSTER * self.clusters)
             factors = np.ones(empirical.dimension)
