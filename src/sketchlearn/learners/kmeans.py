@@ -45,7 +45,8 @@ class KMeans:
     Belhadji and Gribonval, "Sketch and shift: a robust decoder for compressive clustering", 2023.)
 
     Attributes:
-        clusters: number of clusters, k, or fewer where fewer describe the sketch as well; the
+        clusters: number of clusters, k. Where fewer describe the sketch as well, their law is cut
+            into so many, as k-means cuts the records. The
             sketch should have 10 k d frequencies, and needs half of k (min(d, 2k) + 2).
         seed: of the places that the search starts from; same seed, same machine, same centroids.
     """
