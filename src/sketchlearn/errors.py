@@ -83,6 +83,14 @@ class OptionError(SketchlearnError, ValueError):
     """An option has a value that cannot be used."""
 
 
+class PrivacyError(SketchlearnError):
+    """A release cannot be made as asked, or a released sketch cannot do what was asked of it."""
+
+
+class BudgetError(PrivacyError):
+    """A release would cost more than the budget of its records."""
+
+
 class EngineError(SketchlearnError):
     """A cluster could not finish its part of the work, for a reason of its own."""
 
@@ -105,6 +113,10 @@ class MissingExtraError(SketchlearnError, ImportError):
             f"{purpose} needs {library}, which is not installed. "
             f"Install it with: pip install 'sketchlearn[{extra}]'"
         )
+
+
+class PrivacyWarning(UserWarning):
+    """A release promises less than it seems to."""
 
 
 class PlanWarning(UserWarning):

@@ -81,6 +81,11 @@ class Schema(ABC):
         """Return the schema as JSON values."""
 
     @property
+    def encoded_bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and greatest encoded value of each number, infinite where none is fixed."""
+        return np.full(self.dimension, -np.inf), np.full(self.dimension, np.inf)
+
+    @property
     def class_count(self) -> int:
         """Number of rows of a sketch: one per class, or 1 without a label."""
         return len(self.label.classes) if self.label else 1

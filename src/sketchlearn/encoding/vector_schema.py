@@ -35,6 +35,8 @@ class VectorSchema(Schema):
         spread: divided by, in the source's units, all positive, length d.
         image: shape of one record when records are images, else None.
         label: the label column, or None.
+        bounds: least and greatest value of each column, in the source's units, to which others
+            are moved; None for no bounds.
     """
 
     columns: tuple[str, ...]
@@ -43,6 +45,7 @@ class VectorSchema(Schema):
     spread: tuple[float, ...]
     image: tuple[int, ...] | None = None
     label: Label | None = None
+    bounds: tuple[tuple[float, float], ...] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.columns)
@@ -52,6 +55,10 @@ class VectorSchema(Schema):
             raise PlanError("A schema needs finite centers and spreads.")
         if min(self.spread) <= 0 or any(np.dtype(name).kind not in "biuf" for name in self.dtypes):
             raise PlanError("A schema needs positive spreads and numeric dtypes.")
+        if self.bounds is not None and not (
+            len(self.bounds) == count and all(low < high for low, high in self.bounds)
+        ):
+            raise PlanError("A schema needs a least value below the greatest for each column.")
 
     def unlabelled(self) -> VectorSchema:
         """Return the schema of the same columns without the label."""
@@ -66,8 +73,17 @@ class VectorSchema(Schema):
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
         return np.asarray(self.center), np.asarray(self.spread)
 
+    @property
+    def encoded_bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and greatest encoded value of each column, infinite without bounds, (d,) each."""
+        if self.bounds is None:
+            return np.full(self.dimension, -np.inf), np.full(self.dimension, np.inf)
+        center, spread = self._arrays
+        lower, upper = ((edge - center) / spread for edge in np.array(self.bounds).T)
+        return lower, upper
+
     def encode(self, batch: Batch, missing: Missing = "refuse") -> Encoded:
-        """Standardise a batch and number its labels.
+        """Standardise a batch and number its labels; values out of bounds are moved to them.
 
         Raises:
             ColumnError: the batch has another number of columns, or pixels in other units.
@@ -91,14 +107,19 @@ class VectorSchema(Schema):
         if self.image is not None and whole and max(self.spread) != 1:
             check_pixels(encoded)
         if whole:
-            return Encoded(encoded, self.class_numbers(batch), 0)
+            return Encoded(self._bounded(encoded), self.class_numbers(batch), 0)
         finite = np.asarray(np.isfinite(encoded).all(axis=1))
         dropped = int((~finite).sum())
         if dropped and missing == "refuse":
             raise self._missing_error(encoded, finite)
         if dropped:
             batch, encoded = batch.take(np.flatnonzero(finite)), encoded[finite]
-        return Encoded(encoded, self.class_numbers(batch), dropped)
+        return Encoded(self._bounded(encoded), self.class_numbers(batch), dropped)
+
+    def _bounded(self, encoded: np.ndarray) -> np.ndarray:
+        if self.bounds is None:
+            return encoded
+        return np.clip(encoded, *self.encoded_bounds, out=encoded)
 
     def decode(self, encoded: np.ndarray, classes: np.ndarray | None = None) -> Records:
         """Turn standardised vectors (n, d) back into records in the source's units and dtypes."""
@@ -126,7 +147,7 @@ class VectorSchema(Schema):
 
     def to_document(self) -> dict[str, Any]:
         """Return the schema as JSON values."""
-        return {
+        document = {
             "columns": list(self.columns),
             "dtypes": list(self.dtypes),
             "center": list(self.center),
@@ -134,11 +155,14 @@ class VectorSchema(Schema):
             "image": list(self.image) if self.image else None,
             "label": label_to_document(self.label),
         }
+        if self.bounds is not None:  # plans made before there were bounds keep their digest
+            document["bounds"] = [list(pair) for pair in self.bounds]
+        return document
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> VectorSchema:
         """Build the schema `to_document` described."""
-        image = document["image"]
+        image, bounds = document["image"], document.get("bounds")
         return cls(
             columns=tuple(document["columns"]),
             dtypes=tuple(document["dtypes"]),
@@ -146,6 +170,7 @@ class VectorSchema(Schema):
             spread=tuple(float(x) for x in document["spread"]),
             image=tuple(image) if image else None,
             label=label_from_document(document["label"]),
+            bounds=tuple((float(low), float(high)) for low, high in bounds) if bounds else None,
         )
 
 

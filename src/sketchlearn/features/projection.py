@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,6 +35,19 @@ class Projection:
     def largest(self) -> int:
         """Largest sum of one record and one frequency, in absolute value."""
         return round(1 / UNIT) if self.dither is None else 1
+
+    @property
+    def record_square(self) -> int:
+        """Greatest squared norm of one record's integers: of each cosine with its sine, by m.
+
+        Waves are kept within the unit circle before they are truncated toward zero.
+        """
+        return self.size * self.largest**2 * (1 if self.dither is None else 2)
+
+    @property
+    def record_total(self) -> int:
+        """Greatest sum of absolute values of one record's integers: at most √2 by wave."""
+        return self.size * math.isqrt(2 * self.largest**2 * (1 if self.dither is None else 2))
 
     @cached_property
     def factor(self) -> np.ndarray:

@@ -209,8 +209,7 @@ class GenerativeNetwork:
             sketch.plan.schema,
             latent,
             sketch.counts / sketch.count,
-            sketch.side.lower,
-            sketch.side.upper,
+            *sketch.bounds,
         )
 
 
@@ -225,7 +224,7 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     if schema.image is None:
         width = 128 if schema.dimension < 16 else 256
         return MLP(inputs, schema.dimension, width, depth=3)
-    bounds = sketch.side.lower.tolist(), sketch.side.upper.tolist()
+    bounds = [edge.tolist() for edge in sketch.bounds]
     if is_large(schema.image):
         return Clipped(Convolutional(inputs, schema.image, channels=32, width=512), *bounds)
     return Bounded(MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK), *bounds)

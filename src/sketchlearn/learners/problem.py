@@ -88,7 +88,8 @@ class MatchingProblem:
         class_count: classes of the plan, 0 without a label.
         dimension: d.
         noises: expected squared distance per frequency between the sketch of a class and its
-            expectation, from the number of records; shape (classes,).
+            expectation, from the number of records and a release; shape (classes,).
+        floors: the part of that which a release added, shape (classes,).
         shares: of the records that each class has, shape (classes,).
         signal: mean |z|² per frequency, less that noise; mean over classes.
     """
@@ -100,6 +101,7 @@ class MatchingProblem:
     class_count: int
     dimension: int
     noises: np.ndarray
+    floors: np.ndarray
     shares: np.ndarray
     signal: float
 
@@ -140,10 +142,12 @@ class MatchingProblem:
                 plan.network_features,
             )
 
-        energy = (np.abs(z) ** 2).mean(axis=1)  # (classes,)
+        released = 2 * sketch.noise_deviations[present] ** 2
+        energy = (np.abs(z) ** 2).mean(axis=1) - released  # (classes,)
         # one record says nothing of its own spread: take all it shows for noise
         square = plan.projection.norm**2
         noise = np.where(counts > 1, (square - energy) / np.maximum(counts - 1, 1), energy)
+        noise = noise + released
         return cls(
             training=target(order[apart:]),
             shown=target(order[apart : 2 * apart]),
@@ -152,8 +156,9 @@ class MatchingProblem:
             class_count=plan.schema.class_count if plan.schema.label else 0,
             dimension=plan.schema.dimension,
             noises=noise,
+            floors=released,
             shares=counts / counts.sum(),
-            signal=float((energy - noise).mean()),
+            signal=float((energy + released - noise).mean()),
         )
 
     @property

@@ -92,6 +92,26 @@ class SideSums:
 
     __hash__ = None  # type: ignore[assignment]
 
+    @staticmethod
+    def record_bounds(
+        lower: np.ndarray, upper: np.ndarray, *, full: bool
+    ) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return how large one record's integers can be, given bounds of encoded records.
+
+        Returns:
+            (greatest sum of squares, greatest sum of absolute values), of the first moments and of
+            the second.
+        """
+        reach = np.minimum(np.maximum(np.abs(lower), np.abs(upper)), _CLIP)
+        firsts = [int(value) for value in np.rint(reach / UNIT)]
+        factors = [int(value) for value in np.rint(reach / _FACTOR_UNIT)]
+        squares = [value**2 for value in factors]
+        if full:
+            second = sum(squares) ** 2, sum(factors) ** 2
+        else:
+            second = sum(value**2 for value in squares), sum(squares)
+        return (sum(value**2 for value in firsts), sum(firsts)), second
+
     def mean(self, count: int) -> np.ndarray:
         """Return the mean encoded record, shape (d,)."""
         return self.first * UNIT / count

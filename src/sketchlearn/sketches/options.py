@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -20,10 +20,15 @@ from sketchlearn.sketches.plan_document import (
     FEATURES,
     MOMENTS,
     MOST_FREQUENCIES,
+    ORIGINS,
     STRUCTURES,
     Features,
     Moments,
+    Origin,
 )
+
+# One pair for all columns, pairs for each in turn, or pairs by name.
+Bounds = Sequence[float] | Mapping[str, Sequence[float]]
 
 FeatureName = Literal["fourier", "one-bit", "quadratic", "contrasts"]
 
@@ -37,6 +42,7 @@ _CHOICES = {
     "moments": ("auto", *MOMENTS),
     "standardise": ("auto", "columns", "common", "none"),
     "encoding": ("auto", "vector", "table"),
+    "origin": ORIGINS,
 }
 
 
@@ -87,6 +93,13 @@ class PlanOptions:
             "windows", the sides are multiples of 4 and no scales are given, and "none" otherwise.
         image: shape of a record when flat columns are the pixels of an image, such as (28, 28).
         classes: every class of the label; by default those of the pilot.
+        origin: what the plan is made from. "records" is a pilot of the data, of which a release
+            would say something without noise, so that there is none; "public" says that the
+            source's records are public, while those to be sketched under the plan need not be;
+            "declared" reads no record, and takes bounds, classes and kinds of columns as declared.
+        bounds: least and greatest value of columns, to which others are moved: one pair for all,
+            pairs for each in turn, or a mapping of names to pairs. By default those of public
+            records; needed for "declared", but for whole numbers of 8 bits.
         missing: "refuse" stops at a missing or non-finite value, "drop" drops such records;
             in a table a missing value is dropped only where its column has no slot for it.
         pilot: number of records to read for planning.
@@ -109,6 +122,8 @@ class PlanOptions:
     network: Any = "auto"
     image: tuple[int, ...] | None = None
     classes: Sequence[int | str] | None = None
+    origin: Origin = "records"
+    bounds: Bounds | None = None
     missing: Missing = "refuse"
     pilot: int = 5000
     seed: int = 0

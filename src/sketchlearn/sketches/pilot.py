@@ -18,6 +18,8 @@ from sketchlearn.features import LAWS, Windows
 from sketchlearn.features.hadamard import require_columns
 from sketchlearn.features.image_shapes import halves_twice, is_large
 from sketchlearn.features.windows import require_image
+from sketchlearn.sketches.bounds import Pairs, bounds_of_records, declared_bounds
+from sketchlearn.sketches.declared_pilot import declared_pilot
 from sketchlearn.sketches.labels import label_of
 from sketchlearn.sketches.options import PlanOptions, moments_of
 from sketchlearn.sketches.plan import Plan
@@ -29,6 +31,13 @@ from sketchlearn.sources import Batch, Source, SourceSchema, open_source
 
 if TYPE_CHECKING:
     from sketchlearn.features.networks import FeatureNetwork
+
+
+_ORIGINS = {
+    "records": [],
+    "public": ["Origin: public records; sketches of others under this plan can be released."],
+    "declared": ["Origin: declared; random records between the bounds stand for a pilot."],
+}
 
 
 def plan(source: Any, **options: Any) -> Plan:
@@ -57,12 +66,20 @@ def plan(source: Any, **options: Any) -> Plan:
             "the pass. Call sketch(source, ...) without a plan, which plans from the first "
             "records and still sketches them, or give a list of batches or a file."
         )
+    if settings.origin == "declared":
+        return plan_from_pilot(opened.schema, None, settings)
     return plan_from_pilot(opened.schema, opened.pilot(settings.pilot, settings.seed), settings)
 
 
-def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan:
-    """Decide the plan from pilot records that were already read."""
-    if is_table(source, pilot, options):
+def plan_from_pilot(source: SourceSchema, pilot: Batch | None, options: PlanOptions) -> Plan:
+    """Decide the plan from pilot records that were already read; from none where all is declared.
+
+    Of a plan whose `origin` is "declared" what was read is left aside.
+    """
+    bounds = None
+    if options.origin == "declared" or pilot is None:
+        pilot, bounds = declared_pilot(source, options)
+    elif is_table(source, pilot, options):
         if options.network_given:
             raise OptionError(
                 "network was given, but the source is a table with columns of several kinds, which "
@@ -70,7 +87,10 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
             )
         return table_plan(source, pilot, options)
     pilot = _clean(pilot, options.missing)
-    schema, reasons = _schema(source, pilot, options)
+    bounds = bounds or declared_bounds(source, options)
+    if bounds is None and options.origin == "public":
+        bounds = bounds_of_records(np.asarray(pilot.values, dtype=np.float64))
+    schema, reasons = _schema(source, pilot, options, bounds)
     encoded = schema.encode(pilot).values
     structure = _structure(schema.image, options)
     network, seen, shape = _network(schema, encoded, structure, options)
@@ -107,6 +127,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch, options: PlanOptions) ->
         statistics=statistics,
         network=network,
         moments=moments_of(options, schema.dimension),
+        origin=options.origin,
         reasons=tuple(reasons),
     )
 
@@ -164,9 +185,11 @@ def _clean(pilot: Batch, missing: Missing) -> Batch:
 
 
 def _schema(
-    source: SourceSchema, pilot: Batch, options: PlanOptions
+    source: SourceSchema, pilot: Batch, options: PlanOptions, bounds: Pairs | None
 ) -> tuple[VectorSchema, list[str]]:
     values = np.asarray(pilot.values, dtype=np.float64)
+    if bounds is not None:
+        values = np.clip(values, *np.array(bounds).T)
     how = options.standardise
     if how == "auto":
         how = "common" if source.image else "columns"
@@ -212,5 +235,6 @@ def _schema(
         spread=tuple(spread.tolist()),
         image=source.image,
         label=label,
+        bounds=bounds,
     )
-    return schema, [f"Standardisation: {reason}", *label_reason]
+    return schema, [*_ORIGINS[options.origin], f"Standardisation: {reason}", *label_reason]

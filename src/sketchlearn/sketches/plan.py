@@ -29,6 +29,7 @@ from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
 from sketchlearn.sketches.plan_document import (
     Features,
     Moments,
+    Origin,
     Structure,
     no_plan,
     parts_of,
@@ -62,6 +63,8 @@ class Plan:
         windows: what windows are scaled by, for the structure "windows" alone.
         statistics: what is summed of encoded records beside the waves, for PCA and ICA.
         network: frozen, between encoded records and frequencies; None for the records themselves.
+        origin: what the plan was made from: "records" of the data, of which a release would say
+            something without noise, records that are "public", or what was "declared".
         reasons: why each part was chosen, in sentences; no part of what is compared.
         device: where the pass sums, as torch names it; no part of what is compared or saved.
     """
@@ -76,6 +79,7 @@ class Plan:
     windows: Windows | None = None
     statistics: tuple[Statistic, ...] = ()
     network: FeatureNetwork | None = None
+    origin: Origin = "records"
     reasons: tuple[str, ...] = field(default=(), compare=False)
     device: str = field(default="cpu", compare=False)
 
@@ -293,6 +297,8 @@ class Plan:
             document["network"] = self.network.to_document()
         if self.moments is not None:
             document["moments"] = self.moments
+        if self.origin != "records":
+            document["origin"] = self.origin
         return document
 
     def to_document(self) -> dict[str, Any]:

@@ -23,6 +23,8 @@ Structure = Literal["dense", "hadamard", "rays", "columns", "windows"]
 STRUCTURES: tuple[Structure, ...] = get_args(Structure)
 Features = Literal["fourier", "one-bit"]
 FEATURES: tuple[Features, ...] = get_args(Features)
+Origin = Literal["records", "public", "declared"]
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
 Moments = Literal["full", "diagonal"]
 MOMENTS: tuple[Moments, ...] = get_args(Moments)
 
@@ -45,6 +47,7 @@ def parts_of(document: dict[str, Any]) -> dict[str, Any]:
             "statistics": tuple(map(statistic_from_document, document.get("statistics", ()))),
             "network": _network(document.get("network")),
             "structure": _one_of(document.get("structure", "dense"), STRUCTURES),
+            "origin": _one_of(document.get("origin", "records"), ORIGINS),
             "reasons": tuple(str(reason) for reason in document["reasons"]),
         }
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, PlanError) as error:

@@ -18,6 +18,10 @@ _SCALE_COUNT = 5
 # with a probability of 1/k: the finest scale sees some way into that, if not below the least.
 _OF_A_CLUSTER, _LEAST = 0.2, 0.001
 
+# Records may lie in a small part of what was declared: how much finer a declared plan's scales go
+# on, and how many it has.
+_NARROWER, _DECLARED_COUNT = 16.0, 9
+
 # Projections on windows vary by about 1 whatever the data, and so have scales of their own.
 _WINDOW_SCALES = (0.27, 0.42, 0.66, 1.03, 1.6)
 
@@ -51,13 +55,19 @@ def scales_of(
     curve = _KernelMean(distance, options.law, encoded.shape[1])
     target = _finest(options, encoded.shape[1])
     finest, coarsest = curve.scale_at(target), curve.scale_at(_COARSEST)
+    count = _SCALE_COUNT
+    why = (
+        f"there the mean kernel between two records goes from {target:.2g} (finer would see noise) "
+        f"to {_COARSEST} (coarser would see the mean only)."
+    )
+    if options.origin == "declared":
+        finest, count = finest / _NARROWER, _DECLARED_COUNT
+        why = "records may lie in a small part of the bounds."
     # four digits: data in other units then give the very same frequencies
-    scales = tuple(float(f"{s:.4g}") for s in np.geomspace(finest, coarsest, _SCALE_COUNT))
+    scales = tuple(float(f"{s:.4g}") for s in np.geomspace(finest, coarsest, count))
     return scales, (
-        f"Scales: {_SCALE_COUNT}, from {finest / median:.2g} to {coarsest / median:.2g} times the "
-        f"median distance {median:.3g} between pilot records; there the mean kernel between two "
-        f"records goes from {target:.2g} (finer would see noise) to {_COARSEST} (coarser would see "
-        "the mean only)."
+        f"Scales: {count}, from {finest / median:.2g} to {coarsest / median:.2g} times the "
+        f"median distance {median:.3g} between pilot records; {why}"
     )
 
 

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from sketchlearn.encoding import Missing
-from sketchlearn.errors import EmptySourceError, FileFormatError, LabelError, OptionError
+from sketchlearn.errors import (
+    EmptySourceError,
+    LabelError,
+    OptionError,
+    PrivacyError,
+)
 from sketchlearn.features import UNIT
 from sketchlearn.features.statistic import Statistic
+from sketchlearn.privacy import Ledger
+from sketchlearn.sketches import release
 from sketchlearn.sketches.moments import SideSums
 from sketchlearn.sketches.plan import Plan
+from sketchlearn.sketches.sketch_document import (
+    document_of,
+    plan_in,
+    release_in,
+    take_frequencies,
+)
 from sketchlearn.sketches.totals import Totals
 from sketchlearn.sources import Batch, open_source
 from sketchlearn.storage import read_tensors, tensor_bytes, tensors_of, write_whole
@@ -30,14 +45,28 @@ class Sketch:
     split, ordered or merged, and `a + b - b == a`. Only the bounds (smallest and largest
     values seen) cannot be forgotten; they stay out of `==`.
 
+    A released sketch has the same sums with noise. It merges with other released ones and is
+    learnt from like any other, but nothing can be added to it or forgotten.
+
     Attributes:
         plan: what the sketch was made with.
         totals: what the pass added up.
+        ledger: releases that the records bear.
+        noise: deviation of the noise in each sum that a release kept, in the sum's own units, by
+            name; None where nothing was released.
     """
 
-    def __init__(self, plan: Plan, totals: Totals | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        totals: Totals | None = None,
+        ledger: Ledger | None = None,
+        noise: Mapping[str, float] | None = None,
+    ) -> None:
         self.plan = plan
         self.totals = totals or Totals.of_none(plan)
+        self.ledger = ledger or Ledger()
+        self.noise = noise
 
     @property
     def counts(self) -> np.ndarray:
@@ -51,8 +80,22 @@ class Sketch:
 
     @property
     def side(self) -> SideSums:
-        """First and second moments and bounds."""
+        """First and second moments and bounds.
+
+        Raises:
+            PrivacyError: the release dropped the moments.
+        """
+        if self.noise is not None and "first_moments" not in self.noise:
+            raise PrivacyError(
+                "This needs means and variances, which the release dropped. Release the sketch "
+                "with moments=True, of a plan with bounds for its columns."
+            )
         return self.totals.side
+
+    @property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and greatest encoded values, (d,) each: those seen, or those of the plan."""
+        return self.totals.side.lower, self.totals.side.upper
 
     @property
     def dropped(self) -> int:
@@ -72,7 +115,11 @@ class Sketch:
         Args:
             records: one batch in any form a source can have.
             missing: "refuse" or "drop" missing and non-finite values.
+
+        Raises:
+            PrivacyError: the sketch was released.
         """
+        self._require_raw("added to")
         self.totals = (self + self._sketch_of(records, missing)).totals
         return self
 
@@ -81,7 +128,9 @@ class Sketch:
 
         Raises:
             ForgetError: more records than there are, in all or in one class.
+            PrivacyError: the sketch was released.
         """
+        self._require_raw("forgotten from")
         self.totals = (self - self._sketch_of(records, missing)).totals
         return self
 
@@ -96,27 +145,97 @@ class Sketch:
         return part
 
     def __add__(self, other: Sketch) -> Sketch:
-        """Merge: the sketch of both sets of records."""
-        if not isinstance(other, Sketch):
-            return NotImplemented
+        """Merge: the sketch of both sets of records; see `merged` for released ones."""
+        return self.merged(other) if isinstance(other, Sketch) else NotImplemented
+
+    def merged(self, other: Sketch, *, disjoint: bool = False) -> Sketch:
+        """Return the sketch of both sets of records.
+
+        Args:
+            other: a sketch of the same plan; released if this one is.
+            disjoint: whether nobody has records in both. The records then bear the releases of one
+                or the other; otherwise, what is always right, of both.
+
+        Raises:
+            PlanMismatchError: the sketches were made under different plans.
+            PrivacyError: one sketch is released and the other is not, or other sums were kept.
+        """
         self.plan.require_same(other.plan)
-        return Sketch(self.plan, self.totals + other.totals)
+        ledger = self.ledger.merged(other.ledger, disjoint=disjoint)
+        noise = release.noise_of_sum(self.noise, other.noise)
+        return Sketch(self.plan, self.totals + other.totals, ledger, noise)
 
     def __radd__(self, other: object) -> Sketch:
         """Let `sum(sketches)` merge: 0 + sketch is the sketch."""
-        return Sketch(self.plan) + self if other == 0 else NotImplemented
+        if other != 0:
+            return NotImplemented
+        return Sketch(self.plan, self.totals, self.ledger, self.noise)
 
     def __sub__(self, other: Sketch) -> Sketch:
         """Forget: take out exactly what `other` added.
 
         Raises:
             ForgetError: `other` holds more records than this sketch, in all or in one class.
+            PrivacyError: one of them was released.
         """
         if not isinstance(other, Sketch):
             return NotImplemented
+        self._require_raw("forgotten from")
+        other._require_raw("forgotten")
         self.plan.require_same(other.plan)
         rest = self.totals.forgetting(other.totals, self.plan.projection.largest)
-        return Sketch(self.plan, rest)
+        return Sketch(self.plan, rest, self.ledger.merged(other.ledger, disjoint=False))
+
+    def _require_raw(self, what: str) -> None:
+        if self.noise is not None:
+            raise PrivacyError(
+                f"A released sketch cannot be {what}: its noise was drawn once, and what others "
+                "have of it stays. Go back to the sketch it was released from."
+            )
+
+    def release(self, **options: Any) -> Sketch:
+        """Return a sketch with noise that hides any one record, and enter it in the ledger.
+
+        What is then learnt from it, however often, costs nothing more. The release is in this
+        sketch's ledger before any noise is drawn: save this sketch too.
+
+        Args:
+            **options: the fields of `ReleaseOptions`; epsilon and delta at least.
+
+        Raises:
+            PrivacyError: ε or δ is out of range, the plan was learnt from the records, or this
+                sketch is released already.
+            BudgetError: the records' releases would cost more than was declared with the first.
+            MissingExtraError: OpenDP or dp-accounting is not installed.
+            EmptySourceError: the sketch holds no record.
+        """
+        chosen = release.ReleaseOptions(**options)
+        self._require_raw("released again")
+        self.require_records()
+        release.require_public(self.plan)
+        charge = chosen.charge()
+        release.warn_of_delta(chosen.delta, self.count)
+        ledger = self.ledger.with_budget(
+            chosen.declared_budget(), declared=chosen.budget is not None
+        )
+        self.ledger = ledger.charged(charge)
+        totals, noise = release.noised(self.plan, self.totals, charge, chosen.moments)
+        return Sketch(self.plan, totals, self.ledger.with_share(charge), noise)
+
+    @classmethod
+    def of_shares(cls, shares: Sequence[Sketch]) -> Sketch:
+        """Return the sum of all parties' shares of a release: `release(..., parties=k)`.
+
+        Whoever sees the sum alone is promised what was asked for. A party that knows its own part
+        of the noise is kept from the others' records by the rest of it.
+
+        Raises:
+            PlanMismatchError: the shares have different plans.
+            PrivacyError: they are not all the shares of one release, each once.
+        """
+        ledger = Ledger.of_shares([share.ledger for share in shares])
+        total = functools.reduce(operator.add, shares)
+        return cls(total.plan, total.totals, ledger, total.noise)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sketch):
@@ -150,12 +269,19 @@ class Sketch:
                 return kept, self.totals.statistics[kept.name].sum(axis=0)
         return None
 
+    @property
+    def noise_deviations(self) -> np.ndarray:
+        """Deviation of the noise in each part of a class's mean features, (classes,); 0 if none."""
+        deviation = 0.0 if self.noise is None else self.noise.get("sums", 0.0)
+        unit = np.abs(self.plan.projection.factor[:1]).sum()  # of no wave: 0
+        return deviation * unit / np.maximum(self.counts, 1)
+
     def error_bound(self, delta: float = 0.05, label: Any = None) -> float:
         """Return a bound on ‖z - E z‖/√m that holds with probability 1 - delta.
 
         Features have modulus r = 1 (π/√8 when they are 1-bit), so for n independent records the
         bounded-differences inequality gives r (1 + √(2 log 1/δ))/√n; truncation adds at most
-        √2 · 2⁻²⁰.
+        √2 · 2⁻²⁰, and the noise of a release, in the mean, its own size.
 
         Args:
             delta: probability with which the bound may fail.
@@ -164,14 +290,15 @@ class Sketch:
         if not 0 < delta < 1:
             raise OptionError(f"delta={delta!r} was given; it must lie between 0 and 1.")
         self.require_records()
-        count = self.count
+        count, rows = self.count, len(self.counts)
         if label is not None:
             known = self.plan.schema.label
             if known is None or label not in known.classes:
                 raise LabelError(f"The plan has no class {label!r}.")
-            count = max(1, int(self.counts[known.classes.index(label)]))
+            count, rows = max(1, int(self.counts[known.classes.index(label)])), 1
         spread = self.plan.projection.norm * (1 + math.sqrt(2 * math.log(1 / delta)))
-        return spread / math.sqrt(count) + math.sqrt(2) * UNIT
+        noise = float(self.noise_deviations[0] * max(1, self.counts[0])) / count
+        return spread / math.sqrt(count) + math.sqrt(2) * UNIT + math.sqrt(2 * rows) * noise
 
     def require_records(self) -> None:
         """Raise EmptySourceError unless the sketch holds at least one record."""
@@ -211,11 +338,7 @@ class Sketch:
         tensors = self.tensors()
         if embed_frequencies:
             tensors["frequencies"] = self.plan.frequencies
-        document = {
-            "plan": self.plan.to_document(),
-            "dropped": self.dropped,
-            "frequencies_digest": self.plan.frequencies_digest,
-        }
+        document = document_of(self.plan, self.dropped, self.ledger, self.noise)
         return tensor_bytes("sketch", document, tensors)
 
     @classmethod
@@ -227,7 +350,7 @@ class Sketch:
             FileFormatError: the file is no sketch, of a newer version, cut short or edited.
         """
         document, tensors = read_tensors(path, "sketch")
-        plan = _plan_in(document, str(path))
+        plan = plan_in(document, str(path))
         return cls._read(plan, document, tensors, str(path))
 
     @classmethod
@@ -244,7 +367,7 @@ class Sketch:
         """
         where = "The content"
         document, tensors = tensors_of(content, "sketch", where)
-        found = _plan_in(document, where)
+        found = plan_in(document, where)
         if plan is not None:
             plan.require_equal(found)
             plan.require_frequencies(document["frequencies_digest"])
@@ -255,26 +378,9 @@ class Sketch:
     def _read(
         cls, plan: Plan, document: dict[str, Any], tensors: dict[str, np.ndarray], where: str
     ) -> Sketch:
-        sketch = cls.of_tensors(plan, tensors, int(document["dropped"]), where)
-        frequencies = tensors.get("frequencies")
-        if frequencies is not None:
-            shape = (plan.dimension, plan.size)
-            fits = frequencies.shape == shape and frequencies.dtype == np.float32
-            if not fits or not np.isfinite(frequencies).all():
-                raise FileFormatError(f"The frequencies embedded in {where} do not fit its plan.")
-            vars(plan)["frequencies"] = frequencies
-        if plan.frequencies_digest != document["frequencies_digest"]:
-            raise FileFormatError(
-                f"The frequencies of {where} cannot be drawn again from its seed on this machine. "
-                "Save the sketch with embed_frequencies=True where it was made."
-            )
-        return sketch
-
-
-def _plan_in(document: dict[str, Any], where: str) -> Plan:
-    if not {"plan", "dropped", "frequencies_digest"} <= document.keys():
-        raise FileFormatError(f"{where} is marked as a sketch, but its document is none.")
-    return Plan.from_document(document["plan"])
+        totals = Totals.of_tensors(plan, tensors, int(document["dropped"]), where)
+        take_frequencies(plan, document, tensors.get("frequencies"), where)
+        return cls(plan, totals, *release_in(document, tensors, where))
 
 
 def open_like(records: Any, plan: Plan) -> Any:

@@ -118,5 +118,6 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
         structure="columns",
         features=options.waves or "fourier",
         moments=moments_of(options, schema.dimension),
+        origin=options.origin,
         reasons=(*reasons, *label_reason),
     )

@@ -38,6 +38,9 @@ def refined(empirical: Empirical, atoms: Atoms) -> Descended:
     covariance = feature_covariance(empirical, atoms)
     covariance[np.diag_indices(len(covariance))] += _RIDGE * empirical.square
     covariance[np.diag_indices(len(covariance))] += _unexplained(empirical, atoms)
+    # of a release, whose noise is in the sketch's own features and in no other
+    of_release = np.arange(empirical.size) + np.array([[0], [empirical.frequencies.size]])
+    covariance[of_release, of_release] += empirical.count * empirical.released
     return descend(empirical, atoms, _STEPS, flat=1e-3, root=np.linalg.cholesky(covariance))
 
 

@@ -53,6 +53,7 @@ class Empirical:
         upper: greatest value along each axis there, shape (q,).
         overtones: multiples of the frequencies that features see too, as those of signs do, less by
             as much.
+        released: variance of the noise that a release added to each part of z.
     """
 
     frequencies: Frequencies
@@ -67,6 +68,7 @@ class Empirical:
     lower: np.ndarray
     upper: np.ndarray
     overtones: tuple[int, ...] = ()
+    released: float = 0.0
 
     @classmethod
     def of(cls, sketch: Sketch, *, source_units: bool = False) -> Empirical:
@@ -112,6 +114,7 @@ class Empirical:
             np.maximum(side.lower - origin, -reach) * units,
             np.minimum(side.upper - origin, reach) * units,
             _OVERTONES if plan.features == "one-bit" else (),
+            released=float(((sketch.noise_deviations * sketch.counts) ** 2).sum()) / count**2,
         )
 
     def with_mass(self) -> Empirical:
@@ -133,7 +136,7 @@ class Empirical:
         Args:
             rng: of the directions.
         """
-        distance = _NEAR * (self.count / 1_000) ** (-1 / 8)
+        distance = _NEAR * (self.told / 1_000) ** (-1 / 8)
         variances, directions = np.linalg.eigh(self.spread)
         # balls see no direction more finely than their own mean variance
         variances = np.maximum(variances, _FLATTEST * variances.mean())
@@ -210,8 +213,18 @@ class Empirical:
 
     @property
     def noise(self) -> float:
-        """Expected ‖z - E z‖², from the number of records."""
-        return (self.square * self.size - self.energy) / self.count
+        """Expected ‖z - E z‖², from the number of records and the noise of a release."""
+        signal = self.energy - self._released
+        return (self.square * self.size - signal) / self.count + self._released
+
+    @property
+    def _released(self) -> float:
+        return 2 * self.size * self.released
+
+    @property
+    def told(self) -> float:
+        """Number of records that would leave as much doubt, were there no noise of a release."""
+        return 1 / (1 / self.count + 2 * self.released)
 
     def left(self, atoms: Atoms) -> float:
         """Return ‖z - E Φ‖² of a mixture, on the sketch's own frequencies."""
@@ -222,7 +235,7 @@ class Empirical:
         """Return the expected ‖z - E z‖² of so many records of a mixture, of exact shares."""
         shares = atoms.weights / atoms.weights.sum()
         damping = np.exp(-2 * atoms.exponents(self.own))  # (K, m)
-        return float(shares @ (self.square - damping).sum(axis=1)) / self.count
+        return float(shares @ (self.square - damping).sum(axis=1)) / self.count + self._released
 
     def expected_residual(self, atoms: Atoms) -> float:
         """Return the expected ‖z - E Φ‖² of so many records of the mixture.
@@ -268,7 +281,7 @@ class Empirical:
         share of so many. Less is not told from it, and would be made up.
         """
         finest = float(np.quantile(self.own.norms, 0.9)) / self.dimension
-        return atoms / (2 * finest * np.sqrt(self.count * self.size / 5))
+        return atoms / (2 * finest * np.sqrt(self.told * self.size / 5))
 
     def starts(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Draw places where records may be, shape (count, q).

@@ -1,0 +1,53 @@
+"""What noise of a size costs, and how much a guarantee needs; dp-accounting does the numbers."""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+
+from sketchlearn.errors import MissingExtraError, PrivacyError
+
+
+def require_epsilon(epsilon: float) -> None:
+    """Raise PrivacyError unless ε is a positive, finite number."""
+    if not 0 < epsilon < math.inf:
+        raise PrivacyError(
+            f"epsilon={epsilon!r} was given; it must be a positive number. 1 is a usual choice, "
+            "above 10 little is promised."
+        )
+
+
+def require_delta(delta: float) -> None:
+    """Raise PrivacyError unless δ can be one of Gaussian noise."""
+    if not 0 < delta < 1:
+        raise PrivacyError(
+            f"delta={delta!r} was given; Gaussian noise needs one in (0, 1), far below 1 / n. For "
+            "delta = 0 ask for mechanism='laplace', which suits small sketches alone."
+        )
+
+
+def gaussian_multiplier(epsilon: float, delta: float) -> float:
+    """Return the least noise, in sensitivities, that gives (ε, δ).
+
+    (Balle and Wang, "Improving the Gaussian mechanism for differential privacy", ICML 2018.)
+
+    Raises:
+        PrivacyError: ε or δ is out of range.
+    """
+    require_epsilon(epsilon)
+    require_delta(delta)
+    return float(_closed_form().get_sigma_gaussian(epsilon, delta))
+
+
+def gaussian_epsilon(multiplier: float, delta: float) -> float:
+    """Return the ε, at δ, of Gaussian noise of so many sensitivities."""
+    require_delta(delta)
+    return float(_closed_form().get_epsilon_gaussian(multiplier, delta))
+
+
+def _closed_form() -> ModuleType:
+    try:
+        from dp_accounting import gaussian_mechanism
+    except ImportError as error:
+        raise MissingExtraError.needs("dp-accounting", "privacy", "Privacy accounting") from error
+    return gaussian_mechanism

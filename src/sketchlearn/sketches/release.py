@@ -1,0 +1,242 @@
+"""A release: sums of a sketch with the noise that hides any one record."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sketchlearn.errors import OptionError, PrivacyError, PrivacyWarning
+from sketchlearn.features import UNIT
+from sketchlearn.features.statistic import STATISTIC_UNIT
+from sketchlearn.privacy import (
+    MECHANISMS,
+    RELATIONS,
+    Block,
+    Budget,
+    Charge,
+    Mechanism,
+    Relation,
+    noise_scales,
+)
+from sketchlearn.privacy.accounting import gaussian_multiplier, require_epsilon
+from sketchlearn.privacy.noise import gaussian_noise, laplace_noise
+from sketchlearn.sketches.moments import SideSums
+from sketchlearn.sketches.plan import Plan
+from sketchlearn.sketches.totals import Totals
+
+# Shares of the budget, over their sum: moments are few numbers, and told well by little.
+_WAVES, _STATISTIC, _MOMENTS = 16, 8, 1
+
+# Columns above which second moments are more numbers than their share of the budget tells.
+_MOST_MOMENTS = 256
+
+
+@dataclass(frozen=True)
+class ReleaseOptions:
+    """How a sketch is released.
+
+    Attributes:
+        epsilon: ε of this release.
+        delta: δ of Gaussian noise, far below one in the number of records; 0 for Laplace noise.
+        relation: what is hard to tell apart: data sets that differ in one record, their number
+            being public ("replace-one"), or with and without one record ("add-remove"), which
+            protects the number too and is the weaker promise at the same ε.
+        mechanism: "gaussian", or "laplace" for δ = 0, whose noise grows with the size of the sketch
+            and not with its root: for a dozen frequencies.
+        moments: whether first and second moments are released beside the features, for about a
+            tenth of the budget; "auto" is yes for bounded columns up to 256 that are no pixels.
+        parties: among how many the noise is shared out. Each releases its own sketch with a part of
+            the noise, and only their sum bears the guarantee.
+        budget: (ε, δ) that all releases of this sketch may cost together; by default what the first
+            one costs, so that there is no second.
+    """
+
+    epsilon: float
+    delta: float = 0.0
+    relation: Relation = "replace-one"
+    mechanism: Mechanism = "gaussian"
+    moments: bool | Literal["auto"] = "auto"
+    parties: int = 1
+    budget: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        require_epsilon(self.epsilon)
+        for name, known in (("relation", RELATIONS), ("mechanism", MECHANISMS)):
+            if getattr(self, name) not in known:
+                raise OptionError(
+                    f"{name}={getattr(self, name)!r} was given; it must be one of "
+                    f"{', '.join(known)}."
+                )
+        if not isinstance(self.parties, int | np.integer) or self.parties < 1:
+            raise OptionError(f"parties={self.parties!r} was given; it must be 1 or more.")
+        if self.mechanism == "laplace" and (self.delta or self.parties > 1):
+            raise PrivacyError(
+                "Laplace noise has delta = 0, and is not shared out among parties. Leave delta and "
+                "parties out, or ask for mechanism='gaussian'."
+            )
+
+    def charge(self) -> Charge:
+        """Return what the release costs, under an identity of its own."""
+        multiplier = 1 / self.epsilon
+        if self.mechanism == "gaussian":
+            multiplier = gaussian_multiplier(self.epsilon, self.delta)
+        return Charge(self.mechanism, multiplier, self.delta, self.relation, int(self.parties))
+
+    def declared_budget(self) -> Budget:
+        """Return the budget that is declared with a first release."""
+        return Budget(*(self.budget or (self.epsilon, self.delta)))
+
+
+def noised(
+    plan: Plan, totals: Totals, charge: Charge, moments: bool | Literal["auto"]
+) -> tuple[Totals, dict[str, float]]:
+    """Return sums with noise, and the deviation of the noise by the name of each sum.
+
+    Sums without a deviation are dropped, and are zero.
+
+    Raises:
+        PrivacyError: moments were asked for, of columns that have no bounds.
+    """
+    require_public(plan)
+    blocks = _blocks(plan, moments)
+    scales = noise_scales(
+        blocks,
+        charge.multiplier,
+        charge.mechanism,
+        charge.relation,
+        classes=len(totals.counts),
+    )
+    # shares of independent discrete Gaussians add up in variance
+    part = 1 / math.sqrt(charge.parties)
+    draw = gaussian_noise if charge.mechanism == "gaussian" else laplace_noise
+    exact = totals.tensors()
+    made = {
+        name: exact[name] + draw(exact[name].shape, part * scale) for name, scale in scales.items()
+    }
+    spread = part * (1.0 if charge.mechanism == "gaussian" else math.sqrt(2))
+    noise = {name: spread * scale for name, scale in scales.items()}
+    return _tidied(plan, totals, made, charge.relation), noise
+
+
+def require_public(plan: Plan) -> None:
+    """Raise PrivacyError unless the plan was made without the records."""
+    if plan.origin == "records":
+        raise PrivacyError(
+            "The plan was learnt from records of the data, so what it says of them (scales, "
+            "columns' means, categories) would be released without noise. Make a plan with "
+            "origin='declared' and bounds=..., or with origin='public' from records that are "
+            "public, and sketch again."
+        )
+
+
+def noise_of_sum(
+    first: Mapping[str, float] | None, second: Mapping[str, float] | None
+) -> dict[str, float] | None:
+    """Return the deviations of the noise in the sum of two sketches.
+
+    Raises:
+        PrivacyError: one was released and the other not, or other sums were kept.
+    """
+    if first is None and second is None:
+        return None
+    if first is None or second is None or first.keys() != second.keys():
+        raise PrivacyError(
+            "A released sketch merges with sketches that were released with the same options, and "
+            "with no other. Release both, or merge both before one release."
+        )
+    return {name: math.hypot(value, second[name]) for name, value in first.items()}
+
+
+def warn_of_delta(delta: float, count: int) -> None:
+    """Warn of a δ with which a release may give a whole record away."""
+    if delta * count >= 1:
+        warnings.warn(
+            f"delta = {delta:g} is not far below one in {count:,} records: a mechanism that "
+            f"publishes one of them at random keeps such a promise. Use delta = {0.01 / count:.0e} "
+            "or less.",
+            PrivacyWarning,
+            stacklevel=3,
+        )
+
+
+def _blocks(plan: Plan, moments: bool | Literal["auto"]) -> list[Block]:
+    parts: list[tuple[str, int, int, float, float]] = []
+    if plan.size:
+        waves = plan.projection
+        parts.append(("sums", waves.record_square, waves.record_total, 4.0, _WAVES))
+    for kept in plan.statistics:
+        most, numbers = round(1 / STATISTIC_UNIT), math.prod(kept.shape)
+        # squares lie between 0 and 1, so that two records differ by no more than each has
+        difference = 1.0 if kept.name == "quadratic" else 4.0
+        parts.append((kept.name, numbers * most**2, numbers * most, difference, _STATISTIC))
+    if _with_moments(plan, moments):
+        lower, upper = plan.schema.encoded_bounds
+        first, second = SideSums.record_bounds(lower, upper, full=plan.full_moments)
+        parts.append(("first_moments", *first, 4.0, _MOMENTS))
+        # of one record they are a matrix x xᵀ, and the product of two such is never negative; or
+        # squares between 0 and the bounds
+        parts.append(("second_moments", *second, 2.0 if plan.full_moments else 1.0, _MOMENTS))
+    whole = sum(part[-1] for part in parts)
+    return [Block(*part[:-1], part[-1] / whole) for part in parts]
+
+
+def _with_moments(plan: Plan, moments: bool | Literal["auto"]) -> bool:
+    bounded = bool(np.isfinite(plan.schema.encoded_bounds).all())
+    if moments == "auto":
+        few = plan.schema.dimension <= _MOST_MOMENTS
+        return bounded and few and plan.schema.image is None and plan.network is None
+    if moments and not bounded:
+        raise PrivacyError(
+            "Moments were asked for, but columns have no bounds, so that one record could change "
+            "them without limit. Make the plan with bounds=..., or release with moments=False."
+        )
+    return bool(moments)
+
+
+def _tidied(plan: Plan, totals: Totals, made: dict[str, np.ndarray], relation: Relation) -> Totals:
+    """Return noised sums as totals: what follows from noised sums alone costs nothing."""
+    none = Totals.of_none(plan)
+    counts = made.get("counts", totals.counts.copy())  # of one class they may be public
+    counts = np.maximum(counts, 0)
+    if relation == "replace-one":
+        counts = _summing_to(counts, int(totals.counts.sum()))
+    lower, upper = plan.schema.encoded_bounds
+    first, second = none.side.first, none.side.second
+    if "first_moments" in made:
+        first = made["first_moments"]
+        second = _possible(first, made["second_moments"], max(1, int(counts.sum())))
+    return Totals(
+        counts,
+        made.get("sums", none.sums),
+        {name: made[name] for name in none.statistics},
+        SideSums(first, second, lower, upper),
+    )
+
+
+def _summing_to(counts: np.ndarray, size: int) -> np.ndarray:
+    """Return counts moved alike to sum to the public number of records, none below 0."""
+    moved = counts.astype(np.float64)
+    for _ in counts:
+        held = moved > 0
+        moved[held] += (size - moved.sum()) / max(1, held.sum())
+        moved = np.maximum(moved, 0)
+    whole = np.floor(moved).astype(np.int64)
+    most = np.argsort(whole - moved)[: size - int(whole.sum())]
+    whole[most] += 1
+    return whole
+
+
+def _possible(first: np.ndarray, second: np.ndarray, count: int) -> np.ndarray:
+    """Return the second moments nearest to noised ones that records can have."""
+    mean = first / count
+    if second.ndim == 1:
+        return np.maximum(second, np.ceil(mean**2 * UNIT * count).astype(np.int64))
+    outer = np.outer(mean, mean) * UNIT * count
+    values, vectors = np.linalg.eigh((second + second.T) / 2 - outer)
+    covariance = (vectors * np.maximum(values, 0)) @ vectors.T
+    return np.rint(covariance + outer).astype(np.int64)
