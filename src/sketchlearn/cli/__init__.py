@@ -18,13 +18,14 @@ from typing import Any
 from cyclopts import App, Parameter
 from cyclopts.config import Toml
 
-from sketchlearn.errors import PlanWarning, SketchlearnError
+from sketchlearn.errors import PlanWarning, PrivacyWarning, SketchlearnError
 
 _VERBS = {
     "plan": "Decide from a pilot how to sketch; writes a plan to share.",
     "sketch": "Read a source once and write its sketch.",
     "merge": "Add sketches of one plan.",
     "forget": "Take the records of one sketch out of another.",
+    "release": "Write a sketch with noise that hides any one record.",
     "fit": "Learn a generative network from a sketch alone.",
     "kmeans": "Learn centroids from a sketch alone.",
     "gaussian-mixture": "Learn a mixture of Gaussian laws from a sketch alone.",
@@ -115,7 +116,7 @@ def _plain_warnings() -> Iterator[None]:
         usual = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
-            if issubclass(category, PlanWarning):
+            if issubclass(category, PlanWarning | PrivacyWarning):
                 print(f"Warning: {message}", file=sys.stderr)
             else:
                 usual(message, category, *where)
@@ -157,6 +158,8 @@ def _module(verb: str) -> str:
         return "learner_verbs"
     if verb in ("ask", "drift"):
         return "question_verbs"
+    if verb == "release":
+        return "release_verb"
     return "demo" if verb == "demo" else "data_verbs"
 
 

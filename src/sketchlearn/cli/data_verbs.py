@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import glob
-import operator
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from sketchlearn.cli.progress import progress
 from sketchlearn.cli.reading import read_sketch
 from sketchlearn.encoding import write_schema as write_schema_file
 from sketchlearn.errors import OptionError
+from sketchlearn.privacy.page import NOT_PRIVATE, privacy_page, releases
 from sketchlearn.sketches import Plan, PlanOptions, Sketch
 from sketchlearn.sketches.options import FeatureName
 from sketchlearn.sources import open_source
@@ -31,6 +31,7 @@ PlanFlags = flags_of(
         "schema": Path | None,
         "network": Literal["auto", "none", "scattering"],
         "features": list[FeatureName],
+        "bounds": tuple[float, ...] | None,
     },
 )
 
@@ -155,19 +156,29 @@ def sketch(
     print(f"Wrote {out} ({out.stat().st_size:,} bytes)")
 
 
-def merge(sketches: list[Path], /, *, out: Path) -> None:
+def merge(
+    sketches: list[Path], /, *, out: Path, disjoint: bool = False, shares: bool = False
+) -> None:
     """Add sketches of one plan.
 
     Example: sketchlearn merge paris.sketch lyon.sketch --out both.sketch
+             sketchlearn merge a.share b.share c.share --shares --out all.private
 
     Args:
         sketches: sketch files, two or more.
         out: the sketch file to write.
+        disjoint: of released sketches, that nobody has records in two of them: a record then bears
+            the release of one of them, where it otherwise may bear all.
+        shares: that these are all the shares of one release, made with --parties.
     """
     require_writable(out)
     if len(sketches) < 2:
         raise OptionError(f"{len(sketches)} sketch was given; merging takes two or more.")
-    merged = functools.reduce(operator.add, (read_sketch(path) for path in sketches))
+    parts = [read_sketch(path) for path in sketches]
+    if shares:
+        merged = Sketch.of_shares(parts)
+    else:
+        merged = functools.reduce(functools.partial(Sketch.merged, disjoint=disjoint), parts)
     merged.save(out)
     print(_describe_sketch(merged))
     print(f"Wrote {out}")
@@ -202,11 +213,21 @@ def info(path: Path, /) -> None:
         print(artefact.explain())
     elif isinstance(artefact, Sketch):
         print(_describe_sketch(artefact))
+        print(privacy_of(artefact))
     else:
         print(artefact.card().split("```")[0].strip())
+        if artefact.ledger:
+            print(artefact.privacy().replace("\n\n", "\n").strip())
         status = path / "status.txt"
         if status.is_file():
             print(status.read_text(encoding="utf-8").strip())
+
+
+def privacy_of(sketch: Sketch) -> str:
+    """Say what is promised to the records of a sketch."""
+    if sketch.noise is None:
+        return f"{NOT_PRIVATE} {releases(sketch.ledger)}"
+    return privacy_page(sketch.ledger, sketch.noise)
 
 
 def _require_apart(out: Path, source: list[str]) -> None:

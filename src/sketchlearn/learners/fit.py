@@ -67,6 +67,10 @@ class Status(Enum):
         "Noise dominates: the sketch holds more sampling noise than signal. "
         "Use more records, or coarser scales."
     )
+    RELEASE_DOMINATES = (
+        "The release dominates: its noise outweighs what the sketch says of the records. It takes "
+        "more of them, or a larger epsilon, by the factor in the history; or coarser scales."
+    )
 
     def __str__(self) -> str:
         return self.value
@@ -89,6 +93,15 @@ class Fit(Generic[ModelT]):
     model: ModelT
     history: list[dict[str, Any]]
     status: Status
+
+    @classmethod
+    def of(
+        cls, sketch: Sketch, model: ModelT, history: list[dict[str, Any]], status: Status
+    ) -> Fit[ModelT]:
+        """Return a fit whose model bears the releases of the sketch that it was learnt from."""
+        if sketch.noise is not None:
+            model.ledger = sketch.ledger
+        return cls(model, history, status)
 
     def save(self, path: str | Path) -> None:
         """Write the model's folder with the history and the status in it."""

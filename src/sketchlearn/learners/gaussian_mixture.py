@@ -14,7 +14,7 @@ from sketchlearn.features.scatters import DIAGONAL, FULL, SPHERICAL
 from sketchlearn.learners.decoding import Empirical, decode
 from sketchlearn.learners.decoding.efficient import refined
 from sketchlearn.learners.fit import Fit, require_sketch
-from sketchlearn.learners.mixture_options import require_components, require_seed, verdict
+from sketchlearn.learners.mixture_options import require_components, require_seed, told, verdict
 from sketchlearn.models.gaussian_mixture import GaussianMixtureModel
 from sketchlearn.sketches import Sketch
 
@@ -71,8 +71,8 @@ class GaussianMixture:
         found = decode(empirical, self.components, rng, scatter)
         atoms = refined(empirical, found.atoms).atoms
         model, excess = _model(sketch, empirical, atoms), empirical.excess(atoms)
-        history = [{"components": len(atoms), "excess": excess}]
-        return Fit(model, history, verdict(empirical, model.weights, excess))
+        history = [{"components": len(atoms), "excess": excess} | told(empirical)]
+        return Fit.of(sketch, model, history, verdict(empirical, model.weights, excess))
 
 
 def _model(sketch: Sketch, empirical: Empirical, atoms: Atoms) -> GaussianMixtureModel:

@@ -127,7 +127,9 @@ class GenerativeNetwork:
         training = self._start(problem, settings, sketch, saved)
         training.run(on_step, saved)
         status = judge(problem, training.history, settings.steps)
-        return Fit(self._model(training.best_generator(), latent, sketch), training.history, status)
+        return Fit.of(
+            sketch, self._model(training.best_generator(), latent, sketch), training.history, status
+        )
 
     def _start(
         self,

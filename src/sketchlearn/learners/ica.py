@@ -76,7 +76,7 @@ class ICA:
         model = Mixing(schema, mean, mixing[:, order], unmixing[order])
         gaps = turned.gaps[order].tolist()
         row = {"components": int(components), "moved": turned.moved(order), "gaps": gaps}
-        return Fit(model, [row], _status(sketch, turned, order))
+        return Fit.of(sketch, model, [row], _status(sketch, turned, order))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from sketchlearn.learners.decoding.enriching import enriched
 from sketchlearn.learners.decoding.exchange import exchange
 from sketchlearn.learners.decoding.quantising import centroids
 from sketchlearn.learners.fit import Fit, Status, require_sketch
-from sketchlearn.learners.mixture_options import require_components, require_seed, verdict
+from sketchlearn.learners.mixture_options import require_components, require_seed, told, verdict
 from sketchlearn.learners.vectors import one_column_rules
 from sketchlearn.models.centroids import Centroids
 from sketchlearn.models.vectors import in_source_units
@@ -93,11 +93,11 @@ class KMeans:
         places = in_source_units(empirical.encoded(centers[order] / factors), _schema(sketch))
         model = Centroids(_schema(sketch), places, weights[order] / weights.sum())
         excess = empirical.excess(law)
-        history = [{"components": len(law), "excess": excess}]
+        history = [{"components": len(law), "excess": excess} | told(empirical)]
         status = verdict(empirical, model.weights, excess)
         if status in (Status.FITS, Status.DIFFERS) and one_column_rules(variances, _schema(sketch)):
             status = Status.UNSCALED
-        return Fit(model, history, status)
+        return Fit.of(sketch, model, history, status)
 
     def _shaped(
         self, empirical: Empirical, found: Descended, rng: np.random.Generator

@@ -26,6 +26,26 @@ def require_seed(seed: object) -> None:
         raise OptionError(f"seed={seed!r} was given; it must be from 0 to 2**63 - 1.")
 
 
+def told(empirical: Empirical) -> dict[str, float]:
+    """Return what a history says of the noise of a release: nothing where there was none.
+
+    "more needed" is how many times the records, or the ε, would make noise half of the signal; a
+    release is of use where it is below 1.
+    """
+    return {"more needed": _more_needed(empirical)} if empirical.released else {}
+
+
+def _more_needed(empirical: Empirical) -> float:
+    # the squared noise of a release falls with the square of either
+    signal = max(empirical.energy - empirical.noise, 1e-300)
+    return float(np.sqrt(2 * empirical.noise / signal))
+
+
+def noise_dominates(released: bool) -> Status:
+    """Return the status of a sketch with more noise than signal, most of it of a release or not."""
+    return Status.RELEASE_DOMINATES if released else Status.NOISE_DOMINATES
+
+
 def verdict(empirical: Empirical, weights: np.ndarray, excess: float) -> Status:
     """Say how well a mixture describes a sketch.
 
@@ -34,9 +54,8 @@ def verdict(empirical: Empirical, weights: np.ndarray, excess: float) -> Status:
         weights: of the components; they sum to 1.
         excess: the residual over its expectation.
     """
-    signal = empirical.energy - empirical.noise
-    if signal < 2 * empirical.noise:
-        return Status.NOISE_DOMINATES
+    if _more_needed(empirical) > 1:
+        return noise_dominates(empirical.released * 2 * empirical.size > empirical.noise / 2)
     if weights.min() < _NO_MASS / len(weights):
         return Status.FEWER
     return Status.DIFFERS if excess > _DIFFERS else Status.FITS

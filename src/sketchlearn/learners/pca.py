@@ -82,7 +82,7 @@ class PCA:
         history: list[dict[str, Any]] = [
             {"components": int(self.components), "misfit": misfit, "measured": moments.ndim == 1}
         ]
-        return Fit(model, history, _status(sketch, schema, moments, misfit))
+        return Fit.of(sketch, model, history, _status(sketch, schema, moments, misfit))
 
     def _measured(self, sketch: Sketch) -> tuple[np.ndarray, float]:
         """Return the covariance that squares along directions tell, and its misfit."""

@@ -162,6 +162,16 @@ class MatchingProblem:
         )
 
     @property
+    def floor(self) -> float:
+        """Mean of `floors`: the distance between a perfect model and a released sketch."""
+        return float(self.floors.mean())
+
+    @property
+    def sampling(self) -> np.ndarray:
+        """The part of `noises` that the number of records leaves, shape (classes,)."""
+        return self.noises - self.floors
+
+    @property
     def noise(self) -> float:
         """Mean of `noises` over classes."""
         return float(self.noises.mean())

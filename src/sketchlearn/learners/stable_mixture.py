@@ -14,7 +14,7 @@ from sketchlearn.learners.decoding.descent import descend
 from sketchlearn.learners.decoding.efficient import refined
 from sketchlearn.learners.decoding.exchange import exchange
 from sketchlearn.learners.fit import Fit, require_sketch
-from sketchlearn.learners.mixture_options import require_components, require_seed, verdict
+from sketchlearn.learners.mixture_options import require_components, require_seed, told, verdict
 from sketchlearn.models.stable_mixture import StableMixtureModel
 from sketchlearn.sketches import Sketch
 
@@ -66,8 +66,8 @@ class StableMixture:
         found = exchange(empirical, found.atoms, rng)
         atoms = refined(empirical, found.atoms).atoms
         model, excess = _model(sketch, empirical, atoms), empirical.excess(atoms)
-        history = [{"components": len(atoms), "excess": excess}]
-        return Fit(model, history, verdict(empirical, model.weights, excess))
+        history = [{"components": len(atoms), "excess": excess} | told(empirical)]
+        return Fit.of(sketch, model, history, verdict(empirical, model.weights, excess))
 
 
 def _model(sketch: Sketch, empirical: Empirical, atoms: Atoms) -> StableMixtureModel:

@@ -151,7 +151,7 @@ class Training:
         modules = {"weights": self.generator, "average": self.averaged.module}
         records = {name: self._evaluation_records(module) for name, module in modules.items()}
         held_out = {
-            name: float(self.problem.held_out.loss(made)) / len(made)
+            name: float(self.problem.held_out.loss(made)) / len(made) - self.problem.floor
             for name, made in records.items()
         }
         if not all(math.isfinite(value) for value in held_out.values()):
@@ -166,7 +166,7 @@ class Training:
             "held_out_distance": held_out[chosen],
             "train_distance": self._train_distance(made),
             "chosen": chosen,
-            "matched": held_out[chosen] <= _NEAR * self.problem.noise and self._matched(made),
+            "matched": self._is_near(held_out[chosen]) and self._matched(made),
         }
         self.history.append(row)
         if held_out[chosen] < self.best_distance:
@@ -240,7 +240,7 @@ class Training:
         """Return the distance on frequencies trained on; those of tables are weighed by theirs."""
         target, problem = self.problem.training, self.problem
         if target.shared is None:
-            return float(problem.shown.loss(records)) / len(records)
+            return float(problem.shown.loss(records)) / len(records) - problem.floor
         distances = np.stack(
             [
                 expected_distances(records[c : c + 1], target.shared, target.mean[c : c + 1])
@@ -251,7 +251,7 @@ class Training:
         shares = problem.shares
         noise = float(shares @ problem.noises)
         self._emphasis.update(shares @ distances, target.shared.sets, noise)
-        return float(distances.mean())
+        return float(distances.mean()) - problem.floor
 
     @torch.no_grad()
     def _evaluation_records(self, generator: nn.Module) -> Tensor:
@@ -272,6 +272,9 @@ class Training:
             module.training = mode
         return torch.cat(parts).view(len(problem.classes), 2, -1, problem.dimension)
 
+    def _is_near(self, distance: float) -> bool:
+        return bool(distance <= _NEAR * self.problem.sampling.mean())
+
     def _matched(self, records: Tensor) -> bool:
         """Tell whether every class is well within the noise of its sketch, beyond doubt.
 
@@ -282,8 +285,9 @@ class Training:
         # a distance near 0 has a standard error of 1 / (half √2m), were frequencies independent
         doubt = 2 / (half * math.sqrt(frequencies))
         return all(
-            float(problem.held_out.of_class(c).loss(records[c : c + 1])) + doubt <= _NEAR * noise
-            for c, noise in enumerate(problem.noises)
+            float(problem.held_out.of_class(c).loss(records[c : c + 1])) - floor + doubt
+            <= _NEAR * noise
+            for c, (noise, floor) in enumerate(zip(problem.sampling, problem.floors, strict=True))
         )
 
     def _finished(self) -> bool:

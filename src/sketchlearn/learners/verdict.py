@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sketchlearn.learners.fit import Status
+from sketchlearn.learners.mixture_options import noise_dominates
 from sketchlearn.learners.problem import MatchingProblem
 from sketchlearn.learners.training import EVALUATION_RECORDS
 
@@ -19,7 +20,7 @@ _UNMOVED = 0.8
 def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -> Status:
     """Say how a run of at most `steps` steps went."""
     if problem.signal < 2 * problem.noise:
-        return Status.NOISE_DOMINATES
+        return noise_dominates(problem.floor > problem.noise / 2)
     if history[-1]["matched"]:
         return Status.MATCHED
     best = min(history, key=lambda row: row["held_out_distance"])

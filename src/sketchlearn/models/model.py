@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from sketchlearn.encoding import Schema
+from sketchlearn.privacy import Ledger
+from sketchlearn.privacy.page import privacy_page
 from sketchlearn.storage import require_replaceable, tensor_bytes, write_folder
 
 WEIGHTS = "model.safetensors"
@@ -23,6 +25,7 @@ class Model(ABC, Generic[SchemaT]):
     """What a learner returns. It needs neither the data nor the sketch any more.
 
     Attributes:
+        ledger: releases of the sketch that it was learnt from; empty where that was exact.
         family: what kind of model it is, by which a folder is read; "" for a generative network,
             whose folders were the first.
         schema: columns and standardisation of the records.
@@ -30,6 +33,7 @@ class Model(ABC, Generic[SchemaT]):
 
     family: ClassVar[str]
     schema: SchemaT
+    ledger: Ledger = Ledger()
 
     @abstractmethod
     def card(self) -> str:
@@ -57,13 +61,21 @@ class Model(ABC, Generic[SchemaT]):
         document = self.document()
         if self.family:
             document = {"family": self.family, **document}
+        if self.ledger:
+            document = {**document, "ledger": self.ledger.to_document()}
         files = {
             WEIGHTS: tensor_bytes("model", document, self.tensors()),
             "config.json": json.dumps(document, indent=1).encode(),
-            "README.md": self.card().encode(),
+            "README.md": f"{self.card()}\n{self.privacy()}".encode(),
             **(extra or {}),
         }
         write_folder(path, files)
+
+    def privacy(self) -> str:
+        """Return what the card says of the records' privacy, in Markdown."""
+        if not self.ledger:
+            return "## Privacy\n\nLearnt from an exact sketch: no promise is made to any record.\n"
+        return "## Privacy\n\n" + privacy_page(self.ledger).replace("\n", "\n\n") + "\n"
 
     @staticmethod
     def require_target(path: str | Path) -> None:

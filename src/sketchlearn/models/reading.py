@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from sketchlearn.encoding import VectorSchema, schema_from_document
-from sketchlearn.errors import FileFormatError, SketchlearnError
+from sketchlearn.errors import FileFormatError, PrivacyError, SketchlearnError
 from sketchlearn.models.centroids import Centroids
 from sketchlearn.models.gaussian_mixture import GaussianMixtureModel
 from sketchlearn.models.mixing import Mixing
 from sketchlearn.models.model import WEIGHTS, Model
 from sketchlearn.models.stable_mixture import StableMixtureModel
 from sketchlearn.models.subspace import Subspace
+from sketchlearn.privacy import Ledger
 from sketchlearn.storage import read_tensors
 
 _OfParts = Callable[[VectorSchema, dict[str, np.ndarray]], Model[Any]]
@@ -39,23 +40,36 @@ def read_model(path: str | Path, generator: Any = None) -> Model[Any]:
     document, tensors = read_tensors(Path(path) / WEIGHTS, "model")
     family = document.get("family", "")
     try:
-        if family == "":
-            from sketchlearn.models.network import GenerativeModel  # loads torch
-
-            return GenerativeModel.of_parts(document, tensors, generator)
-        if family not in _FAMILIES:
-            raise FileFormatError(
-                f"{path} holds a model of the family {family!r}; this release reads "
-                f"{', '.join(_FAMILIES)} and generative networks. Upgrade sketchlearn to read it."
-            )
-        schema = schema_from_document(document["schema"])
-        if not isinstance(schema, VectorSchema):
-            raise FileFormatError(f"{path} holds a {family} of a table, which is none.")
-        return _FAMILIES[family](schema, tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        if isinstance(error, SketchlearnError):
+        model = _model(path, family, document, tensors, generator)
+        if "ledger" in document:
+            model.ledger = Ledger.from_document(document["ledger"])
+    except (KeyError, TypeError, ValueError, RuntimeError, PrivacyError) as error:
+        if isinstance(error, SketchlearnError) and not isinstance(error, PrivacyError):
             raise
         raise FileFormatError(
             f"The weights in {path} do not fit the {family or 'generator'}, or parts of the model "
             f"are missing: {error}"
         ) from error
+    return model
+
+
+def _model(
+    path: str | Path,
+    family: str,
+    document: dict[str, Any],
+    tensors: dict[str, np.ndarray],
+    generator: Any,
+) -> Model[Any]:
+    if family == "":
+        from sketchlearn.models.network import GenerativeModel  # loads torch
+
+        return GenerativeModel.of_parts(document, tensors, generator)
+    if family not in _FAMILIES:
+        raise FileFormatError(
+            f"{path} holds a model of the family {family!r}; this release reads "
+            f"{', '.join(_FAMILIES)} and generative networks. Upgrade sketchlearn to read it."
+        )
+    schema = schema_from_document(document["schema"])
+    if not isinstance(schema, VectorSchema):
+        raise FileFormatError(f"{path} holds a {family} of a table, which is none.")
+    return _FAMILIES[family](schema, tensors)

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from sketchlearn.sketches.moments import SideSums
 from sketchlearn.sketches.plan import Plan
 from sketchlearn.sketches.totals import Totals
 
+Moments = Literal["auto", "keep", "drop"]
+MOMENTS: tuple[Moments, ...] = get_args(Moments)
+
 # Shares of the budget, over their sum: moments are few numbers, and told well by little.
 _WAVES, _STATISTIC, _MOMENTS = 16, 8, 1
 
@@ -48,8 +51,9 @@ class ReleaseOptions:
             protects the number too and is the weaker promise at the same ε.
         mechanism: "gaussian", or "laplace" for δ = 0, whose noise grows with the size of the sketch
             and not with its root: for a dozen frequencies.
-        moments: whether first and second moments are released beside the features, for about a
-            tenth of the budget; "auto" is yes for bounded columns up to 256 that are no pixels.
+        moments: "keep" releases first and second moments beside the features, for about a tenth of
+            the budget, "drop" does not; "auto" keeps those of up to 256 bounded columns that are no
+            pixels.
         parties: among how many the noise is shared out. Each releases its own sketch with a part of
             the noise, and only their sum bears the guarantee.
         budget: (ε, δ) that all releases of this sketch may cost together; by default what the first
@@ -60,13 +64,14 @@ class ReleaseOptions:
     delta: float = 0.0
     relation: Relation = "replace-one"
     mechanism: Mechanism = "gaussian"
-    moments: bool | Literal["auto"] = "auto"
+    moments: Moments = "auto"
     parties: int = 1
     budget: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         require_epsilon(self.epsilon)
-        for name, known in (("relation", RELATIONS), ("mechanism", MECHANISMS)):
+        words = {"relation": RELATIONS, "mechanism": MECHANISMS, "moments": MOMENTS}
+        for name, known in words.items():
             if getattr(self, name) not in known:
                 raise OptionError(
                     f"{name}={getattr(self, name)!r} was given; it must be one of "
@@ -93,7 +98,7 @@ class ReleaseOptions:
 
 
 def noised(
-    plan: Plan, totals: Totals, charge: Charge, moments: bool | Literal["auto"]
+    plan: Plan, totals: Totals, charge: Charge, moments: Moments
 ) -> tuple[Totals, dict[str, float]]:
     """Return sums with noise, and the deviation of the noise by the name of each sum.
 
@@ -164,7 +169,7 @@ def warn_of_delta(delta: float, count: int) -> None:
         )
 
 
-def _blocks(plan: Plan, moments: bool | Literal["auto"]) -> list[Block]:
+def _blocks(plan: Plan, moments: Moments) -> list[Block]:
     parts: list[tuple[str, int, int, float, float]] = []
     if plan.size:
         waves = plan.projection
@@ -185,17 +190,17 @@ def _blocks(plan: Plan, moments: bool | Literal["auto"]) -> list[Block]:
     return [Block(*part[:-1], part[-1] / whole) for part in parts]
 
 
-def _with_moments(plan: Plan, moments: bool | Literal["auto"]) -> bool:
+def _with_moments(plan: Plan, moments: Moments) -> bool:
     bounded = bool(np.isfinite(plan.schema.encoded_bounds).all())
     if moments == "auto":
         few = plan.schema.dimension <= _MOST_MOMENTS
         return bounded and few and plan.schema.image is None and plan.network is None
-    if moments and not bounded:
+    if moments == "keep" and not bounded:
         raise PrivacyError(
             "Moments were asked for, but columns have no bounds, so that one record could change "
-            "them without limit. Make the plan with bounds=..., or release with moments=False."
+            "them without limit. Make the plan with bounds=..., or release with moments='drop'."
         )
-    return bool(moments)
+    return moments == "keep"
 
 
 def _tidied(plan: Plan, totals: Totals, made: dict[str, np.ndarray], relation: Relation) -> Totals:

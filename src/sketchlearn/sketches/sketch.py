@@ -88,7 +88,7 @@ class Sketch:
         if self.noise is not None and "first_moments" not in self.noise:
             raise PrivacyError(
                 "This needs means and variances, which the release dropped. Release the sketch "
-                "with moments=True, of a plan with bounds for its columns."
+                "with moments='keep', of a plan with bounds for its columns."
             )
         return self.totals.side
 

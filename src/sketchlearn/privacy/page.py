@@ -1,0 +1,92 @@
+"""The privacy page: what a ledger promises, to whom, and what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sketchlearn.errors import MissingExtraError
+from sketchlearn.privacy.charges import Charge
+from sketchlearn.privacy.ledger import Ledger
+
+# δ at which the curve is told.
+_DELTAS = (1e-4, 1e-5, 1e-6, 1e-8, 1e-10)
+
+NOT_PRIVATE = (
+    "NOT PRIVATE: sums are exact, and tell of single records to whoever knows the others. Release "
+    "the sketch (release) before it leaves those who may see the records."
+)
+
+_RELATIONS = {
+    "replace-one": "replace-one: another record in the place of one; their number is public",
+    "add-remove": "add-remove: one record more or less; their number is noised too",
+}
+
+_LAWS = {
+    "gaussian": "discrete Gaussian on the integers, exact, from cryptographic randomness",
+    "laplace": "discrete Laplace on the integers, exact, from cryptographic randomness",
+}
+
+_PUBLIC = (
+    "Assumed public: the plan (columns, types, bounds, classes, frequencies), this page"
+    "{number}. Not protected: what is true of many records; what one person's several records say "
+    "together (each counts as one); copies of the exact sketch, or of the records."
+)
+
+
+def privacy_page(ledger: Ledger, noise: Mapping[str, float] | None = None) -> str:
+    """Return in words what is promised to the records of a released sketch, or of what it taught.
+
+    Args:
+        ledger: the releases that the records bear.
+        noise: deviation of the noise of each sum, for the page of a sketch.
+    """
+    relation = ledger.relation
+    lines = [
+        f"Privacy of one record, {_RELATIONS[relation]}.",
+        *(_of_charge(charge) for charge in ledger.charges),
+    ]
+    if noise:
+        told = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in noise.items())
+        lines.append(f"Deviation of the noise, in the integers of the sums: {told}.")
+    lines.append(
+        f"In all: ρ = {ledger.rho:.4g} of zero-concentrated privacy (proved of this noise)."
+    )
+    lines.append(_curve(ledger))
+    number = ", the number of records" if relation == "replace-one" else ""
+    lines.append(_PUBLIC.format(number=number))
+    lines.append("Whatever is computed from this, however often, costs nothing more.")
+    return "\n".join(lines)
+
+
+def releases(ledger: Ledger) -> str:
+    """Return in words which releases were made of an exact sketch."""
+    if not ledger:
+        return "Releases: none."
+    budget = f", of {ledger.budget}" if ledger.budget else ""
+    spent = ""
+    if ledger.budget:
+        try:
+            spent = f"; spent: ε = {ledger.epsilon(ledger.budget.delta):.4g}"
+        except MissingExtraError:
+            spent = f"; spent: ρ = {ledger.rho:.4g}"
+    return f"Releases: {len(ledger.charges)}{budget}{spent}."
+
+
+def _of_charge(charge: Charge) -> str:
+    shared = ""
+    if charge.parties > 1:
+        shared = f"; one of {charge.parties} shares, whose sum alone bears what was asked for"
+    return (
+        f"Release {charge.identity[:8]}: {_LAWS[charge.mechanism]}; scale {charge.multiplier:.4f} "
+        f"times the sensitivity{shared}."
+    )
+
+
+def _curve(ledger: Ledger) -> str:
+    if all(charge.mechanism == "laplace" for charge in ledger.charges):
+        return f"ε = {ledger.epsilon(0.0):.4g} at δ = 0."
+    try:
+        told = ", ".join(f"{ledger.epsilon(delta):.4g} at {delta:g}" for delta in _DELTAS)
+    except MissingExtraError:
+        return "For ε at a δ install the extra: pip install 'sketchlearn[privacy]'."
+    return f"ε at δ (tight, up to the lattice): {told}."
