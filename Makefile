@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint check format bench
+.PHONY: help setup demo test audit lint check format bench
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "%-8s %s\n", $$1, $$2 }'
@@ -27,6 +27,9 @@ demo: $(STAMP) ## run the demonstration; results land in demo/
 
 test: $(STAMP) ## run the tests
 	@$(BIN)/python -m pytest
+
+audit: $(STAMP) ## try to break releases, with a hundred times the draws of the tests
+	@SKETCHLEARN_AUDIT=full $(BIN)/python -m pytest -s -n 0 --timeout 3600 tests/privacy/test_audit.py
 
 lint: $(STAMP) ## check formatting, style, types and imports between layers
 	$(BIN)/ruff format --check .

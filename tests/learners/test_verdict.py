@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import sketchlearn as sl
+from sketchlearn.learners.fit import Status
 from sketchlearn.learners.verdict import judge
 
 
-def problem(noise=1e-4, signal=1.0):
-    return SimpleNamespace(noise=noise, signal=signal, classes=[0])
+def problem(noise=1e-4, signal=1.0, floor=0.0):
+    return SimpleNamespace(noise=noise, signal=signal, classes=[0], floor=floor)
 
 
 def rows(held_out, train=None, last=8, matched=False):
@@ -60,3 +61,8 @@ TOO_GOOD = [0.08, 0.05, 0.02, 0.01, 0.005, 0.004, 0.003, 0.002]
 )
 def test_a_run_is_judged_by_its_history_and_the_noise(noise, history, status):
     assert judge(problem(noise), history, 8) is status
+
+
+def test_noise_of_a_release_is_told_from_that_of_few_records():
+    assert judge(problem(0.6, floor=0.5), rows([0.2] * 8), 8) is Status.RELEASE_DOMINATES
+    assert judge(problem(0.6, floor=0.1), rows([0.2] * 8), 8) is Status.NOISE_DOMINATES

@@ -26,7 +26,8 @@ def check_pixels(encoded: np.ndarray) -> None:
         ColumnError: pixels are many times as far from the plan's center as those of the pilot.
     """
     some = encoded[:_SOME]
-    size = float(np.sqrt(np.mean(some**2))) if len(some) else 0.0
+    with np.errstate(over="ignore"):
+        size = float(np.sqrt(np.mean(some**2))) if len(some) else 0.0
     if size > _LARGEST:
         raise ColumnError(
             f"Pixels are {size:.0f} times as far from the plan's mean image as those of its pilot: "

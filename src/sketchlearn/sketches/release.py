@@ -108,7 +108,7 @@ def noised(
         PrivacyError: moments were asked for, of columns that have no bounds.
     """
     require_public(plan)
-    blocks = _blocks(plan, moments)
+    blocks = blocks_of(plan, moments)
     scales = noise_scales(
         blocks,
         charge.multiplier,
@@ -169,7 +169,12 @@ def warn_of_delta(delta: float, count: int) -> None:
         )
 
 
-def _blocks(plan: Plan, moments: Moments) -> list[Block]:
+def blocks_of(plan: Plan, moments: Moments) -> list[Block]:
+    """Return what is released of a plan's sums beside the counts, and bounds on one record's part.
+
+    Raises:
+        PrivacyError: moments were asked for, of columns that have no bounds.
+    """
     parts: list[tuple[str, int, int, float, float]] = []
     if plan.size:
         waves = plan.projection

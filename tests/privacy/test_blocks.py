@@ -1,0 +1,108 @@
+"""Bounds on what a record can change, in integers, on records made to break them."""
+
+import contextlib
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+import sketchlearn as sl
+from sketchlearn.errors import ColumnError
+from sketchlearn.privacy import Block, noise_scales
+from sketchlearn.sketches.release import blocks_of
+from sketchlearn.sketches.totals import Totals
+from sketchlearn.sources import Batch
+
+HOSTILE = [0.0, -0.0, 5e-324, 1e-30, 1e308, -1e308, 3.0, -3.0, 1 / 3, 2.0**40, np.pi, 1e17]
+
+
+def plans():
+    """A plan of each kind of features, over sixteen columns between -3 and 3."""
+    rows = np.random.default_rng(0).uniform(-3, 3, (64, 16))
+    for options in (
+        {"size": 30},
+        {"size": 30, "features": "one-bit"},
+        {"size": 32, "structure": "hadamard"},
+        {"size": 30, "structure": "rays"},
+        {"size": 48, "structure": "windows", "image": (4, 4), "network": "none"},
+        {"features": ["fourier", "quadratic"], "size": 20, "directions": 25},
+        {"size": 10, "moments": "diagonal"},
+    ):
+        yield sl.plan(rows, origin="declared", bounds=(-3, 3), **options)
+    yield sl.plan(rows, origin="public", features=["fourier", "contrasts"], size=10)
+
+
+PLANS = list(plans())
+
+
+def records():
+    rng = np.random.default_rng(1)
+    yield from (np.full(16, value) for value in HOSTILE)
+    yield from rng.uniform(-4, 4, (50, 16))
+    yield from rng.choice([-3.0, 3.0], (50, 16))
+    yield from rng.choice(HOSTILE, (50, 16))
+
+
+def integers(plan, record):
+    return Totals.of_batch(plan, Batch(record[None]), "refuse").tensors()
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: f"{plan.structure}-{plan.features}")
+def test_no_record_has_more_than_the_bound_and_no_two_differ_by_more(plan):
+    blocks = blocks_of(plan, "auto")
+    assert math.isclose(sum(block.share for block in blocks), 1)
+    made = []
+    for record in records():
+        # images in other units are refused, and add nothing
+        with contextlib.suppress(ColumnError):
+            made.append(integers(plan, record))
+    assert len(made) > 50
+    for block in blocks:
+        mine = [one[block.name].astype(object).ravel() for one in made]
+        assert max((v * v).sum() for v in mine) <= block.square
+        assert max(np.abs(v).sum() for v in mine) <= block.total
+        pairs = itertools.pairwise(mine)
+        assert max(((v - w) ** 2).sum() for v, w in pairs) <= block.difference * block.square
+
+
+def test_bounds_are_reached():
+    plan = PLANS[0]
+    waves = next(block for block in blocks_of(plan, "auto") if block.name == "sums")
+    sums = integers(plan, np.zeros(16))["sums"].astype(float)
+    assert (sums**2).sum() == pytest.approx(waves.square, rel=1e-5)
+
+
+def costs(blocks, scales, changes):
+    """Σ ‖change / scale‖² of named changes."""
+    return sum(change / scales[name] ** 2 for name, change in changes.items())
+
+
+@pytest.mark.parametrize("relation", ["replace-one", "add-remove"])
+def test_noise_hides_every_change_of_one_record_and_no_more(relation):
+    blocks = [Block("a", 7**2, 9, 4.0, 0.75), Block("b", 100**2, 300, 2.0, 0.25)]
+    scales = noise_scales(blocks, 3.0, "gaussian", relation, classes=2)
+    record = {"a": 49, "b": 10_000, "counts": 1}
+    changes = [record]  # one more record
+    if relation == "replace-one":
+        changes = [
+            {"a": 4 * 49, "b": 2 * 10_000},  # another of its class
+            {name: 2 * change for name, change in record.items()},  # of another class
+        ]
+    worst = max(costs(blocks, scales, change) for change in changes)
+    assert worst == pytest.approx(1 / 9)
+
+
+def test_laplace_noise_hides_every_change_of_one_record():
+    blocks = [Block("a", 49, 9, 4.0, 1.0)]
+    scales = noise_scales(blocks, 3.0, "laplace", "replace-one", classes=2)
+    assert 2 * (9 / scales["a"] + 1 / scales["counts"]) == pytest.approx(1 / 3)
+
+
+def test_counts_of_classes_are_free_beside_waves():
+    blocks = [Block("sums", 10 * 2**40, 10 * 2**21, 4.0, 1.0)]
+    alone = noise_scales(blocks, 3.7306, "gaussian", "replace-one", classes=1)
+    labelled = noise_scales(blocks, 3.7306, "gaussian", "replace-one", classes=10)
+    assert labelled["sums"] == alone["sums"] == pytest.approx(3.7306 * 2 * math.sqrt(10) * 2**20)
+    assert labelled["counts"] == pytest.approx(2 * 3.7306)
+    assert "counts" not in alone
