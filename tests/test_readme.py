@@ -1,12 +1,14 @@
-"""The README's Python runs as it stands."""
+"""The Python of the README, and of the page on privacy, runs as it stands."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parent.parent / "README.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+ROOT = Path(__file__).parent.parent
+README, PRIVACY = ROOT / "README.md", ROOT / "docs" / "privacy.md"
+TEXT = "".join(page.read_text(encoding="utf-8") for page in (README, PRIVACY))
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
 
 
 def test_there_are_examples():

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Subspace,
     )
     from sketchlearn.sketches import Plan, Sketch
+    from sketchlearn.sketches.noisy_bounds import noisy_bounds
     from sketchlearn.sources import open_source
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "drift",
     "evaluate",
     "load",
+    "noisy_bounds",
     "open_source",
     "plan",
     "sketch",
@@ -87,6 +89,7 @@ _ROOMS = {
     "drift": "evaluation.drift",
     "evaluate": "evaluation",
     "load": "learners.artefacts",
+    "noisy_bounds": "sketches.noisy_bounds",
     "open_source": "sources",
     "plan": "engines",
     "sketch": "engines",

@@ -55,11 +55,11 @@ def test_to_replace_a_record_is_to_remove_and_to_add_one():
 
 
 def test_a_budget_is_declared_once_and_not_overdrawn():
-    ledger = Ledger().with_budget(Budget(1.0, 1e-6), declared=True)
-    ledger = ledger.charged(gaussian(6.0))
-    assert ledger.with_budget(Budget(0.5, 1e-6), declared=False) == ledger
+    ledger = Ledger().with_budget(Budget(1.0, 1e-6)).charged(gaussian(6.0))
+    assert ledger.with_budget() == ledger
     with pytest.raises(BudgetError, match="declared once"):
-        ledger.with_budget(Budget(2.0, 1e-6), declared=True)
+        ledger.with_budget(Budget(2.0, 1e-6))
+    assert of(gaussian()).with_budget().budget.epsilon == of(gaussian()).epsilon(1e-6)
     spent = ledger.charged(gaussian(6.0))
     with pytest.raises(BudgetError, match="above the budget of 1"):
         spent.charged(gaussian(6.0))

@@ -211,6 +211,8 @@ def info(path: Path, /) -> None:
     artefact = sl.load(path)
     if isinstance(artefact, Plan):
         print(artefact.explain())
+        if artefact.ledger:
+            print(privacy_page(artefact.ledger))
     elif isinstance(artefact, Sketch):
         print(_describe_sketch(artefact))
         print(privacy_of(artefact))

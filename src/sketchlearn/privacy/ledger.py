@@ -65,23 +65,23 @@ class Ledger:
     def __bool__(self) -> bool:
         return bool(self.charges)
 
-    def with_budget(self, budget: Budget, *, declared: bool) -> Ledger:
+    def with_budget(self, budget: Budget | None = None) -> Ledger:
         """Return the ledger with a budget, which stays as it was first.
 
         Args:
-            budget: what all releases may cost together.
-            declared: whether the user named it, or it is what a release costs.
+            budget: what all releases may cost together; by default what they have cost by now.
 
         Raises:
-            BudgetError: another budget was declared before, or there were releases without it.
+            BudgetError: another budget was declared before.
         """
-        if not self and self.budget is None:
-            return replace(self, budget=budget)
-        if declared and budget != self.budget:
+        if self.budget is None:
+            delta = max(charge.delta for charge in self.charges) if budget is None else 0.0
+            return replace(self, budget=budget or Budget(self.epsilon(delta), delta))
+        if budget not in (None, self.budget):
             raise BudgetError(
-                f"A budget of {budget.epsilon:g} was declared, but these records bear a release "
-                f"already, with {self.budget or 'no budget'}. A budget is declared once, with the "
-                "first release."
+                f"A budget of ε = {budget.epsilon:g} was declared, but these records bear a "
+                f"release already, with {self.budget}. A budget is declared once, with the first "
+                "release."
             )
         return self
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sketchlearn.errors import ColumnError, OptionError
+from sketchlearn.sketches.noisy_bounds import NoisyBounds
 from sketchlearn.sketches.options import PlanOptions
 from sketchlearn.sources import SourceSchema
 
@@ -24,6 +25,8 @@ def declared_bounds(source: SourceSchema, options: PlanOptions) -> Pairs | None:
     if given is None:
         return None
     names = source.columns
+    if isinstance(given, NoisyBounds):
+        given = given.pairs
     if isinstance(given, Mapping):
         for name in given:
             if name not in names:

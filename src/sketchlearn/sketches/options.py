@@ -16,6 +16,7 @@ from sketchlearn.encoding.schema import check_missing
 from sketchlearn.errors import OptionError
 from sketchlearn.features import LAWS
 from sketchlearn.features.quadratic import MOST_DIRECTIONS
+from sketchlearn.sketches.noisy_bounds import NoisyBounds
 from sketchlearn.sketches.plan_document import (
     FEATURES,
     MOMENTS,
@@ -27,8 +28,8 @@ from sketchlearn.sketches.plan_document import (
     Origin,
 )
 
-# One pair for all columns, pairs for each in turn, or pairs by name.
-Bounds = Sequence[float] | Mapping[str, Sequence[float]]
+# One pair for all columns, pairs for each in turn, or pairs by name, declared or bought.
+Bounds = Sequence[float] | Mapping[str, Sequence[float]] | NoisyBounds
 
 FeatureName = Literal["fourier", "one-bit", "quadratic", "contrasts"]
 
@@ -98,8 +99,8 @@ class PlanOptions:
             source's records are public, while those to be sketched under the plan need not be;
             "declared" reads no record, and takes bounds, classes and kinds of columns as declared.
         bounds: least and greatest value of columns, to which others are moved: one pair for all,
-            pairs for each in turn, or a mapping of names to pairs. By default those of public
-            records; needed for "declared", but for whole numbers of 8 bits.
+            pairs for each in turn, a mapping of names to pairs, or what `noisy_bounds` bought. By
+            default those of public records; needed for "declared", but for 8-bit numbers.
         missing: "refuse" stops at a missing or non-finite value, "drop" drops such records;
             in a table a missing value is dropped only where its column has no slot for it.
         pilot: number of records to read for planning.

@@ -18,9 +18,11 @@ from sketchlearn.features import LAWS, Windows
 from sketchlearn.features.hadamard import require_columns
 from sketchlearn.features.image_shapes import halves_twice, is_large
 from sketchlearn.features.windows import require_image
+from sketchlearn.privacy import Ledger
 from sketchlearn.sketches.bounds import Pairs, bounds_of_records, declared_bounds
 from sketchlearn.sketches.declared_pilot import declared_pilot
 from sketchlearn.sketches.labels import label_of
+from sketchlearn.sketches.noisy_bounds import NoisyBounds
 from sketchlearn.sketches.options import PlanOptions, moments_of
 from sketchlearn.sketches.plan import Plan
 from sketchlearn.sketches.plan_document import Structure
@@ -128,6 +130,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch | None, options: PlanOpti
         network=network,
         moments=moments_of(options, schema.dimension),
         origin=options.origin,
+        ledger=options.bounds.ledger if isinstance(options.bounds, NoisyBounds) else Ledger(),
         reasons=tuple(reasons),
     )
 

@@ -25,6 +25,7 @@ from sketchlearn.features import (
     draw_windows,
 )
 from sketchlearn.features.statistic import Statistic
+from sketchlearn.privacy import Ledger
 from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
 from sketchlearn.sketches.plan_document import (
     Features,
@@ -65,6 +66,7 @@ class Plan:
         network: frozen, between encoded records and frequencies; None for the records themselves.
         origin: what the plan was made from: "records" of the data, of which a release would say
             something without noise, records that are "public", or what was "declared".
+        ledger: what it cost the records to make the plan; no part of what is compared.
         reasons: why each part was chosen, in sentences; no part of what is compared.
         device: where the pass sums, as torch names it; no part of what is compared or saved.
     """
@@ -80,6 +82,7 @@ class Plan:
     statistics: tuple[Statistic, ...] = ()
     network: FeatureNetwork | None = None
     origin: Origin = "records"
+    ledger: Ledger = field(default=Ledger(), compare=False)
     reasons: tuple[str, ...] = field(default=(), compare=False)
     device: str = field(default="cpu", compare=False)
 
@@ -304,7 +307,10 @@ class Plan:
     def to_document(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
         schema = self.schema.to_document()
-        return {**self._compared(), "schema": schema, "reasons": list(self.reasons)}
+        document = {**self._compared(), "schema": schema, "reasons": list(self.reasons)}
+        if self.ledger:
+            document["ledger"] = self.ledger.to_document()
+        return document
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Plan:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sketchlearn.encoding import schema_from_document
-from sketchlearn.errors import FileFormatError, PlanError, StorageError
+from sketchlearn.errors import FileFormatError, PlanError, PrivacyError, StorageError
 from sketchlearn.features import Windows
 from sketchlearn.features.laws import law_from_document
 from sketchlearn.features.statistics import statistic_from_document
+from sketchlearn.privacy import Ledger
 from sketchlearn.storage import FORMAT_VERSION, digest_of, write_whole
 
 if TYPE_CHECKING:
@@ -48,9 +49,20 @@ def parts_of(document: dict[str, Any]) -> dict[str, Any]:
             "network": _network(document.get("network")),
             "structure": _one_of(document.get("structure", "dense"), STRUCTURES),
             "origin": _one_of(document.get("origin", "records"), ORIGINS),
+            "ledger": Ledger.from_document(document["ledger"])
+            if "ledger" in document
+            else Ledger(),
             "reasons": tuple(str(reason) for reason in document["reasons"]),
         }
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, PlanError) as error:
+    except (
+        PlanError,
+        PrivacyError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+    ) as error:
         raise no_plan(error) from error
 
 

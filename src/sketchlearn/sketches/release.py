@@ -19,6 +19,7 @@ from sketchlearn.privacy import (
     Block,
     Budget,
     Charge,
+    Ledger,
     Mechanism,
     Relation,
     noise_scales,
@@ -92,9 +93,16 @@ class ReleaseOptions:
             multiplier = gaussian_multiplier(self.epsilon, self.delta)
         return Charge(self.mechanism, multiplier, self.delta, self.relation, int(self.parties))
 
-    def declared_budget(self) -> Budget:
-        """Return the budget that is declared with a first release."""
-        return Budget(*(self.budget or (self.epsilon, self.delta)))
+    def charged(self, ledger: Ledger) -> tuple[Ledger, Charge]:
+        """Return a ledger with the charge of this release in it, and the charge.
+
+        Raises:
+            BudgetError: the charge overdraws the budget, or another budget was declared before.
+        """
+        charge = self.charge()
+        if self.budget is not None:
+            ledger = ledger.with_budget(Budget(*self.budget))
+        return ledger.charged(charge).with_budget(), charge
 
 
 def noised(

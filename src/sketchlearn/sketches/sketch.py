@@ -65,7 +65,7 @@ class Sketch:
     ) -> None:
         self.plan = plan
         self.totals = totals or Totals.of_none(plan)
-        self.ledger = ledger or Ledger()
+        self.ledger = ledger or plan.ledger
         self.noise = noise
 
     @property
@@ -213,12 +213,8 @@ class Sketch:
         self._require_raw("released again")
         self.require_records()
         release.require_public(self.plan)
-        charge = chosen.charge()
+        self.ledger, charge = chosen.charged(self.ledger)
         release.warn_of_delta(chosen.delta, self.count)
-        ledger = self.ledger.with_budget(
-            chosen.declared_budget(), declared=chosen.budget is not None
-        )
-        self.ledger = ledger.charged(charge)
         totals, noise = release.noised(self.plan, self.totals, charge, chosen.moments)
         return Sketch(self.plan, totals, self.ledger.with_share(charge), noise)
 
