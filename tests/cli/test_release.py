@@ -1,0 +1,65 @@
+"""The verb that makes a sketch private, and what `info` says before and after."""
+
+import numpy as np
+import pytest
+
+import sketchlearn as sl
+
+
+@pytest.fixture
+def exact(run, tmp_path):
+    """A sketch file of a declared plan."""
+    np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(5_000, 2)))
+    words = ["--origin", "declared", "--bounds", -5, 5, "--size", 60]
+    code, _, error = run("sketch", tmp_path / "rows.npy", *words, "--out", tmp_path / "exact")
+    assert code == 0, error
+    return tmp_path / "exact"
+
+
+def test_a_sketch_is_released_learnt_from_and_says_so(run, exact, tmp_path):
+    assert "NOT PRIVATE" in run("info", exact)[1]
+    cost = ["--epsilon", 1, "--delta", "1e-6"]
+    code, out, _ = run("release", exact, *cost, "--out", tmp_path / "private")
+    assert code == 0
+    assert "1 at 1e-06" in out
+    assert "spent: ε = 1" in run("info", exact)[1]
+    page = run("info", tmp_path / "private")[1]
+    assert "NOT PRIVATE" not in page
+    assert "zero-concentrated" in page
+    code, _, error = run(
+        "kmeans", tmp_path / "private", "--clusters", 2, "--out", tmp_path / "model"
+    )
+    assert code == 0, error
+    assert "zero-concentrated" in run("info", tmp_path / "model")[1]
+    assert "Assumed public" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert sl.load(tmp_path / "model").ledger == sl.load(tmp_path / "private").ledger
+
+
+def test_a_second_release_is_refused_and_writes_nothing(run, exact, tmp_path):
+    cost = ["--epsilon", 1, "--delta", "1e-6"]
+    run("release", exact, *cost, "--out", tmp_path / "private")
+    code, _, error = run("release", exact, *cost, "--out", tmp_path / "again")
+    assert code == 1
+    assert "above the budget" in error
+    assert not (tmp_path / "again").exists()
+
+
+def test_the_exact_sketch_is_never_written_over(run, exact):
+    code, _, error = run("release", exact, "--epsilon", 1, "--delta", "1e-6", "--out", exact)
+    assert code == 1
+    assert "exact sketch" in error
+    assert "NOT PRIVATE" in run("info", exact)[1]
+
+
+def test_shares_of_parties_are_merged(run, exact, tmp_path):
+    cost = ["--epsilon", 1, "--delta", "1e-6", "--parties", 2]
+    shares = []
+    for name in "ab":
+        (tmp_path / name).write_bytes(exact.read_bytes())
+        shares.append(tmp_path / f"{name}.share")
+        assert run("release", tmp_path / name, *cost, "--out", shares[-1])[0] == 0
+    code, _, error = run("merge", *shares, "--shares", "--out", tmp_path / "all")
+    assert code == 0, error
+    assert sl.load(tmp_path / "all").ledger.epsilon(1e-6) == pytest.approx(1)
+    assert run("merge", *shares, "--disjoint", "--out", tmp_path / "apart")[0] == 0
+    assert sl.load(tmp_path / "apart").ledger.epsilon(1e-6) > 1.3
