@@ -9,6 +9,7 @@ of learning images from a sketch alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,6 +20,9 @@ from benchmarks.peer_training import Factory, Settings, Trained
 from sketchlearn.models.generators import LEAK, MLP, Bounded, Clipped, Convolutional
 
 Fit = Callable[[np.ndarray, np.ndarray, Settings], Trained]
+
+# Pixels from which sketchlearn's default generator is a convolutional one.
+_LARGE = 400
 
 PEERS = ("GMMN", "VAE", "GAN", "WGAN-GP", "DP-MERF")
 
@@ -32,11 +36,24 @@ def peers(data: str) -> dict[str, Fit]:
     merf = peer_merf.MerfOptions(variance=peer_merf.VARIANCES.get(data))
     return {
         "GMMN": peer_gmmn.fit,
-        "VAE": peer_vae.fit,
+        "VAE": _fit_vae,
         "GAN": peer_gan.fit,
         "WGAN-GP": partial(peer_gan.fit, options=peer_gan.GRADIENT_PENALTY),
         "DP-MERF": partial(peer_merf.fit, options=merf),
     }
+
+
+def _fit_vae(images: np.ndarray, labels: np.ndarray, settings: Settings) -> Trained:
+    """Fit the autoencoder that does best on images of a size.
+
+    On MNIST (validation) pixels as chances of coins, squashed, taught a CNN .902 and a logistic
+    regression .697 after 150 seconds; calibrated and clipped, as suits small images, .81 and .43
+    after 600, since latents then say the class and the decoder does not listen to it.
+    """
+    if images[0].size < _LARGE:
+        return peer_vae.fit(images, labels, settings)
+    squashed = replace(settings, generator=_factory(images, Bounded))
+    return peer_vae.fit(images, labels, squashed, peer_vae.VaeOptions(calibrated=False))
 
 
 def default_factory(images: np.ndarray) -> Factory:
@@ -49,13 +66,18 @@ def default_factory(images: np.ndarray) -> Factory:
     Args:
         images: pixels in [0, 1], shape (n, height, width).
     """
+    return _factory(images, Clipped)
+
+
+def _factory(images: np.ndarray, kept_within: type[Bounded | Clipped]) -> Factory:
     height, width = images.shape[1:]
     lower, upper = images.min(axis=0).ravel(), images.max(axis=0).ravel()
 
     def factory(inputs: int) -> nn.Module:
         bounds = lower.tolist(), upper.tolist()
-        if height * width < 400:  # as sketchlearn.learners.generative.default_generator
+        if height * width < _LARGE:  # as sketchlearn.learners.generative.default_generator
             return Bounded(MLP(inputs, height * width, width=256, depth=2, leak=LEAK), *bounds)
-        return Clipped(Convolutional(inputs, (height, width), channels=32, width=512), *bounds)
+        inner = Convolutional(inputs, (height, width), channels=32, width=512)
+        return kept_within(inner, *bounds)
 
     return factory
