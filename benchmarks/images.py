@@ -46,7 +46,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", default=["mnist", "fashion_mnist"])
-    parser.add_argument("--methods", nargs="+", default=["real", *METHODS])
+    usual = ["real", *(name for name in METHODS if "epsilon" not in name)]
+    parser.add_argument("--methods", nargs="+", default=usual)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--steps", type=int, help="of sketchlearn, instead of its default")
     parser.add_argument("--batch", type=int, help="of sketchlearn, instead of its default")

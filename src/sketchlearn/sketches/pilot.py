@@ -115,7 +115,9 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch | None, options: PlanOpti
             f"Sketch size: 250 √d within 2,000 to 10,000, for d = {dimension} {counted}."
         )
     law = LAWS[options.law](scales=scales)
-    statistics = statistics_of(encoded, options)
+    reach = np.abs(schema.encoded_bounds).max(axis=0)
+    farthest = None if bounds is None else float(np.linalg.norm(reach))
+    statistics = statistics_of(encoded, options, farthest)
     if structure in ("hadamard", "rays"):
         require_columns(structure, dimension)
     return Plan(

@@ -226,8 +226,11 @@ def _tidied(plan: Plan, totals: Totals, made: dict[str, np.ndarray], relation: R
     lower, upper = plan.schema.encoded_bounds
     first, second = none.side.first, none.side.second
     if "first_moments" in made:
-        first = made["first_moments"]
-        second = _possible(first, made["second_moments"], max(1, int(counts.sum())))
+        size = max(1, int(counts.sum()))
+        edges = np.clip([lower, upper], -(2.0**40), 2.0**40) * (size / UNIT)
+        first = np.clip(made["first_moments"], np.ceil(edges[0]), np.floor(edges[1]))
+        first = first.astype(np.int64)
+        second = _possible(first, made["second_moments"], size)
     return Totals(
         counts,
         made.get("sums", none.sums),

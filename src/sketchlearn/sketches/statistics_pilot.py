@@ -7,15 +7,22 @@ import numpy as np
 from sketchlearn.errors import OptionError
 from sketchlearn.features.contrasts import Contrasts
 from sketchlearn.features.quadratic import Quadratic
-from sketchlearn.features.statistic import Statistic
+from sketchlearn.features.statistic import REACH, Statistic
 from sketchlearn.sketches.options import PlanOptions
 
 # Directions a column and, by default, how many components can have their five.
 _DIRECTIONS = 50
 
 
-def statistics_of(encoded: np.ndarray, options: PlanOptions) -> tuple[Statistic, ...]:
+def statistics_of(
+    encoded: np.ndarray, options: PlanOptions, farthest: float | None = None
+) -> tuple[Statistic, ...]:
     """Return the statistics that were asked for, from encoded pilot records (n, d).
+
+    Args:
+        encoded: pilot records.
+        options: of the plan.
+        farthest: the greatest length of an encoded record, where it has a bound.
 
     Raises:
         OptionError: contrasts of columns that are linear combinations of others.
@@ -28,6 +35,9 @@ def statistics_of(encoded: np.ndarray, options: PlanOptions) -> tuple[Statistic,
             size = min(_DIRECTIONS * dimension, dimension * (dimension + 1))
         with np.errstate(over="ignore"):
             spread = float(f"{np.sqrt(np.mean(encoded**2)):.4g}")
+            if farthest is not None:
+                # no projection is cut off, and a release has no more noise than that takes
+                spread = float(np.nextafter(farthest / REACH, np.inf))
         if not 0 < spread < np.inf:
             raise OptionError(
                 "features='quadratic' was asked for, but encoded values are too large to square. "
