@@ -198,7 +198,7 @@ def float_sums(rounds: int) -> dict[str, float]:
         summed = np.zeros((2, size))
         seconds = alternate(
             {
-                "integers": lambda r=records, p=panels, s=shifts, t=total: add_near(r, p, s, t),
+                "integers": lambda r=records, p=panels, s=shifts, t=total: add_near(r, p, s, s, t),
                 "floats": lambda r=records, p=panels, t=summed: add_near_floats(r, p, t),
             },
             3 * rounds,

@@ -195,3 +195,16 @@ def test_no_processor_changes_a_bit(tmp_path):
         done = subprocess.run(command, env=setting, capture_output=True, text=True, check=True)
         printed.add(done.stdout)
     assert len(printed) == 1
+
+
+@pytest.mark.parametrize("reach", [1.0, 1e6])
+def test_harmonics_are_summed_as_their_frequencies_are(reach):
+    frequencies = draw_frequencies(Gaussian((1.0,)), 4, 70, 1, harmonics=6)
+    records = reach * np.random.default_rng(0).standard_normal((300, 4))
+    classes = np.zeros(300, dtype=np.int64)
+    runs, each = (
+        integer_sums(records, Projection(frequencies, None, harmonics), classes, 1)[0]
+        for harmonics in (6, 1)
+    )
+    # phases differ by the rounding of frequencies to float32, times how far records are
+    assert np.abs(runs - each).max() <= 300 * 2**20 * min(2.0, reach * 4e-6)

@@ -132,3 +132,12 @@ def test_documents_give_the_law_back(law):
 def test_scales_that_are_not_positive_are_refused(scales):
     with pytest.raises(OptionError, match="scale"):
         Gaussian(scales)
+
+
+def test_harmonics_are_whole_multiples_of_frequencies_of_the_law():
+    first = draw_frequencies(Gaussian((1.0, 2.0)), 3, 4, seed=5)
+    drawn = draw_frequencies(Gaussian((1.0, 2.0)), 3, 11, seed=5, harmonics=3)
+    assert drawn.shape == (3, 11)
+    for number, frequency in enumerate(drawn.T):
+        expected = first[:, number // 3] * (number % 3 + 1)
+        assert frequency == pytest.approx(expected, rel=1e-6)

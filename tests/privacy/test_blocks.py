@@ -73,6 +73,36 @@ def test_bounds_are_reached():
     assert (sums**2).sum() == pytest.approx(waves.square, rel=1e-5)
 
 
+@pytest.mark.parametrize("harmonics", [2, 3, 6, 12])
+def test_harmonics_bound_the_difference_of_two_records_and_closely(harmonics):
+    plan = sl.plan(
+        np.zeros((2, 1)), origin="declared", bounds=(-9, 9), size=harmonics, harmonics=harmonics
+    )
+    waves = next(block for block in blocks_of(plan, "drop") if block.name == "sums")
+    places = np.linspace(-9, 9, 4_001)[:, None]
+    made = np.array([integers(plan, place)["sums"].ravel() for place in places]).astype(float)
+    farthest = ((made - made[2_000]) ** 2).sum(axis=1).max() / waves.square
+    assert 0.995 * waves.difference < farthest <= waves.difference < 3.2
+
+
+def test_incomplete_runs_count_as_what_they_are():
+    plan = sl.plan(np.zeros((2, 1)), origin="declared", bounds=(-9, 9), size=7, harmonics=6)
+    whole = sl.plan(np.zeros((2, 1)), origin="declared", bounds=(-9, 9), size=6, harmonics=6)
+    seven, six = (one.projection.record_difference for one in (plan, whole))
+    assert 7 * seven == pytest.approx(6 * six + 4, rel=1e-3)
+
+
+def test_far_records_differ_by_no_more():
+    rows = np.random.default_rng(0).normal(size=(200, 2))
+    plan = sl.plan(rows, size=60, harmonics=6, standardise="none")  # without bounds
+    waves = plan.projection
+    far = np.random.default_rng(1).normal(size=(300, 2)) * 10.0 ** np.arange(0, 15, 0.05)[:, None]
+    made = [integers(plan, record)["sums"].astype(object).ravel() for record in far]
+    assert max(((v - w) ** 2).sum() for v, w in itertools.pairwise(made)) <= (
+        waves.record_difference * waves.record_square
+    )
+
+
 def costs(blocks, scales, changes):
     """Σ ‖change / scale‖² of named changes."""
     return sum(change / scales[name] ** 2 for name, change in changes.items())

@@ -45,9 +45,8 @@ def on_device(projection: Projection, device: str) -> Projection:
         reason = str(error).splitlines()[0]
         _LOGGER.warning("Device %r cannot be used (%s); sketching on the CPU.", device, reason)
         return projection
-    return DeviceProjection(
-        projection.frequencies, projection.dither, device=device, fallback=projection
-    )
+    parts = projection.frequencies, projection.dither, projection.harmonics
+    return DeviceProjection(*parts, device=device, fallback=projection)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +89,13 @@ class DeviceProjection(Projection):
 
     @cached_property
     def _turns(self) -> Tensor:
-        return torch.from_numpy(self.turns).to(self._precision).to(self.device)
+        # the first of each run alone, since a device may multiply equal columns to unequal bits
+        first = np.ascontiguousarray(self.turns[:, :: self.harmonics])
+        return torch.from_numpy(first).to(self._precision).to(self.device)
+
+    @cached_property
+    def _multiples(self) -> Tensor:
+        return torch.from_numpy(self.multiples).to(self._precision).to(self.device)
 
     @cached_property
     def _shifts(self) -> Tensor:
@@ -100,6 +105,8 @@ class DeviceProjection(Projection):
     def _sums(self, records: np.ndarray) -> np.ndarray:
         rows = torch.from_numpy(np.ascontiguousarray(records)).to(self.device)
         turns = rows.to(self._precision) @ self._turns  # (n, d) @ (d, m) -> (n, m)
+        if self.harmonics > 1:
+            turns = turns.repeat_interleave(self.harmonics, dim=1)[:, : self.size] * self._multiples
         turns = (turns - turns.round()).float()
         if self.dither is not None:
             turns += self._shifts

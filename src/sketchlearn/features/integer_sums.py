@@ -6,9 +6,6 @@ import numpy as np
 
 from sketchlearn.features.projection import Projection
 
-# Records farther than this are taken to lie there, so that phases stay finite.
-_FARTHEST = 2.0**40
-
 # Records whose length times that of the longest frequency is at most this many turns have phases
 # in float32, off by 3·10⁻⁴ radians at the most distant and by some 10⁻⁶ for most. Phases of more
 # distant records are float64.
@@ -44,8 +41,9 @@ def integer_sums(
         inside, outside = _split(near, mine)
         projection.add_near(single[inside], total[number])
         if outside is not None:
-            far = records[outside].clip(-_FARTHEST, _FARTHEST)
-            add_far(far, projection.turns, projection.shifts, total[number])
+            far = records[outside].clip(-projection.farthest, projection.farthest)
+            laid = projection.turns, projection.multiples, projection.shifts
+            add_far(far, *laid, total[number])
     return total
 
 

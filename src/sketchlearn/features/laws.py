@@ -137,17 +137,29 @@ def law_from_document(document: dict[str, Any]) -> FrequencyLaw:
     return LAWS[name](scales=tuple(fields.pop("scales")), **fields)
 
 
-def draw_frequencies(law: FrequencyLaw, dimension: int, size: int, seed: int) -> np.ndarray:
+def draw_frequencies(
+    law: FrequencyLaw, dimension: int, size: int, seed: int, harmonics: int = 1
+) -> np.ndarray:
     """Draw `size` frequencies; return float32 of shape (d, m).
+
+    With harmonics, runs of so many are the whole multiples of the first, which follows the law.
 
     Only the raw stream of the Philox generator is used, which numpy promises never to change,
     so one seed gives the same frequencies in every release. Scales alternate, so any run of
     consecutive frequencies is a fair draw from the mixture.
     """
-    drawn = uniforms(seed, size * (dimension + 1)).reshape(size, dimension + 1)
+    count = -(-size // harmonics)
+    drawn = uniforms(seed, count * (dimension + 1)).reshape(count, dimension + 1)
     direction = directions(drawn[:, :dimension])  # (m, d)
     radius = drawn_radii(law, drawn[:, dimension], dimension)
-    return np.ascontiguousarray((direction * radius[:, None]).T.astype(np.float32))
+    first = (direction * radius[:, None]).T
+    return np.ascontiguousarray(with_harmonics(first, harmonics, size).astype(np.float32))
+
+
+def with_harmonics(first: np.ndarray, harmonics: int, size: int) -> np.ndarray:
+    """Return frequencies (d, n), each followed by its multiples, up to `size` in all."""
+    multiples = np.arange(1, harmonics + 1)
+    return (first[:, :, None] * multiples).reshape(len(first), -1)[:, :size]
 
 
 def directions(drawn: np.ndarray) -> np.ndarray:

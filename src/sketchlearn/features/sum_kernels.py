@@ -48,12 +48,13 @@ def pack_rows(records, first, last, packed):  # noqa: ANN001, ANN201
 
 
 @compiled
-def add_near(records, panels, shifts, total):  # noqa: ANN001, ANN201
+def add_near(records, panels, multiples, shifts, total):  # noqa: ANN001, ANN201
     """Add the features of records whose phases float32 holds.
 
     Args:
         records: float32, shape (n, d), C-contiguous.
         panels: frequencies in turns, float32, shape (panels, d, TILE_COLUMNS).
+        multiples: of their phases, float32, shape (m,); empty for none.
         shifts: dither of 1-bit features, float32, shape (m,); empty for smooth ones.
         total: int64, shape (2, m), changed in place.
     """
@@ -73,6 +74,8 @@ def add_near(records, panels, shifts, total):  # noqa: ANN001, ANN201
                 left = packed[top // TILE_ROWS].ctypes.data
                 tile_product(left, right, dimension, tile.ctypes.data, False)
                 rows = tile[: min(TILE_ROWS, last - first - top)]
+                if multiples.size:
+                    multiply(rows, multiples[start : start + width])
                 if shifts.size:
                     add_signs(rows, shifts[start : start + width], sums)
                 else:
@@ -140,6 +143,14 @@ def _ray_columns(start, radii, shifts, lengths, dither):  # noqa: ANN001, ANN202
 
 
 @compiled
+def multiply(tile, multiples):  # noqa: ANN001, ANN201
+    """Multiply phases, shape (rows, columns), column by column."""
+    for row in range(tile.shape[0]):
+        for j in range(multiples.size):
+            tile[row, j] *= multiples[j]
+
+
+@compiled
 def _lengthened(tile, lengths, phases):  # noqa: ANN001, ANN202
     for row in range(tile.shape[0]):
         for j in range(tile.shape[1]):
@@ -173,12 +184,13 @@ def add_signs(tile, shifts, sums):  # noqa: ANN001, ANN201
 
 
 @compiled
-def add_far(records, frequencies, shifts, total):  # noqa: ANN001, ANN201
+def add_far(records, frequencies, multiples, shifts, total):  # noqa: ANN001, ANN201
     """Add the features of records whose phases are many turns: the same, from float64 phases.
 
     Args:
         records: float64, shape (n, d).
         frequencies: in turns, float64, shape (d, m), C-contiguous.
+        multiples: of their phases, float32, shape (m,); empty for none.
         shifts: dither of 1-bit features, float32, shape (m,); empty for smooth ones.
         total: int64, shape (2, m), changed in place.
     """
@@ -192,6 +204,8 @@ def add_far(records, frequencies, shifts, total):  # noqa: ANN001, ANN201
                 for j in range(width):
                     phase[j] += value * frequencies[k, start + j]
             for j in range(width):
+                if multiples.size:
+                    phase[j] *= multiples[start + j]
                 turns = np.float32(phase[j] - np.rint(phase[j]))
                 if shifts.size:
                     cosine, sine = wave_signs(turns + shifts[start + j])

@@ -6,7 +6,13 @@ import numpy as np
 
 from sketchlearn.compilation import compiled
 from sketchlearn.features.matching_kernels import match, waves_of
-from sketchlearn.features.sum_kernels import BLOCK_ROWS, add_signs, add_waves, pack_rows
+from sketchlearn.features.sum_kernels import (
+    BLOCK_ROWS,
+    add_signs,
+    add_waves,
+    multiply,
+    pack_rows,
+)
 from sketchlearn.features.tile import TILE_COLUMNS, TILE_ROWS, tile_product
 from sketchlearn.features.windows import GROUP
 
@@ -15,7 +21,7 @@ _WIDTH = 4
 
 
 @compiled
-def add_windows(records, packed, first, starts, lengths, shifts, total):  # noqa: ANN001, ANN201
+def add_windows(records, packed, first, starts, lengths, multiples, shifts, total):  # noqa: ANN001, ANN201, PLR0913, PLR0917
     """Add the features of records whose phases float32 holds.
 
     Args:
@@ -25,6 +31,7 @@ def add_windows(records, packed, first, starts, lengths, shifts, total):  # noqa
         first: where the tiles of each group start and the last ones end, shape (groups + 1,).
         starts: first pixel of each run of a group's window, -1 for none, shape (groups, runs).
         lengths: pixels of each run, shape (groups,).
+        multiples: of the phases, float32, shape (m,); empty for none.
         shifts: dither of 1-bit features, float32, shape (m,); empty for smooth ones.
         total: int64, shape (2, m), changed in place.
     """
@@ -44,8 +51,10 @@ def add_windows(records, packed, first, starts, lengths, shifts, total):  # noqa
                 right = packed[at : at + entries]
                 sums[:] = 0
                 for row in range(0, last - top, TILE_ROWS):
-                    _multiply(rows[row // TILE_ROWS], right, runs, lengths[group], tile)
+                    _project(rows[row // TILE_ROWS], right, runs, lengths[group], tile)
                     part = tile[: min(TILE_ROWS, last - top - row)]
+                    if multiples.size:
+                        multiply(part, multiples[start : start + width])
                     if shifts.size:
                         add_signs(part, shifts[start : start + width], sums)
                     else:
@@ -57,7 +66,7 @@ def add_windows(records, packed, first, starts, lengths, shifts, total):  # noqa
 
 
 @compiled
-def _multiply(rows, right, runs, length, tile):  # noqa: ANN001, ANN202
+def _project(rows, right, runs, length, tile):  # noqa: ANN001, ANN202
     """Write the phases of a tile of rows (d, TILE_ROWS), one run of pixels after the other."""
     for number in range(runs.size):
         left = rows.ctypes.data + runs[number] * TILE_ROWS * _WIDTH

@@ -22,7 +22,7 @@ from scipy import special
 
 from sketchlearn.errors import OptionError
 from sketchlearn.features.image_shapes import planes_last
-from sketchlearn.features.laws import FrequencyLaw, drawn_radii, uniforms
+from sketchlearn.features.laws import FrequencyLaw, drawn_radii, uniforms, with_harmonics
 from sketchlearn.features.projection import Projection
 
 # Frequencies that share a window: whole tiles on every processor.
@@ -93,11 +93,17 @@ class WindowProjection(Projection):
         from sketchlearn.features.window_kernels import add_windows
 
         packed, first = self._packed
-        add_windows(records, packed, first, self.starts, self.lengths, self.shifts, total)
+        laid = packed, first, self.starts, self.lengths
+        add_windows(records, *laid, self.multiples, self.shifts, total)
 
 
 def draw_windows(
-    law: FrequencyLaw, windows: Windows, image: tuple[int, ...], size: int, seed: int
+    law: FrequencyLaw,
+    windows: Windows,
+    image: tuple[int, ...],
+    size: int,
+    seed: int,
+    harmonics: int = 1,
 ) -> WindowProjection:
     """Draw `size` frequencies for images of a shape; a function of its arguments alone.
 
@@ -108,6 +114,7 @@ def draw_windows(
             planes).
         size: number of frequencies, m.
         seed: of windows, directions and radii.
+        harmonics: frequencies along each direction, multiples of the first; GROUP is a multiple.
 
     Raises:
         OptionError: records are no images, or not of that many pixels.
@@ -124,16 +131,18 @@ def draw_windows(
     drawn = uniforms(seed, groups, stream=2)
     chosen = [_window(grid, deviations, group, level) for group, level in enumerate(drawn)]
     frequencies = np.zeros((len(deviations), size), dtype=np.float32)
-    radius = drawn_radii(law, uniforms(seed, size), 1)
+    radius = drawn_radii(law, uniforms(seed, -(-size // harmonics)), 1)
+    each = GROUP // harmonics
     for group, pixels in enumerate(chosen):
-        run = slice(group * GROUP, min(size, (group + 1) * GROUP))
-        count = run.stop - run.start
-        level = uniforms(seed, count * len(pixels), stream=3 + group).reshape(-1, count)
-        normal = special.ndtri(level)  # (pixels, frequencies)
+        own = radius[group * each : (group + 1) * each]
+        level = uniforms(seed, len(own) * len(pixels), stream=3 + group).reshape(-1, len(own))
+        normal = special.ndtri(level)  # (pixels, directions)
         direction = normal / np.linalg.norm(normal, axis=0)
-        frequencies[pixels, run] = direction * radius[run] / _scale(deviations, pixels)
+        run = slice(group * GROUP, min(size, (group + 1) * GROUP))
+        first = direction * own / _scale(deviations, pixels)
+        frequencies[pixels, run] = with_harmonics(first, harmonics, run.stop - run.start)
     starts, lengths = _runs(chosen)
-    return WindowProjection(frequencies, starts=starts, lengths=lengths)
+    return WindowProjection(frequencies, None, harmonics, starts=starts, lengths=lengths)
 
 
 def require_image(image: tuple[int, ...] | None) -> None:

@@ -121,7 +121,8 @@ class MatchingProblem:
         z = np.atleast_2d(sketch.mean())
         present = np.flatnonzero(sketch.counts)
         z, counts = z[present], sketch.counts[present]
-        order = _shuffled(plan.size, PER_RAY if plan.structure == "rays" else 1, seed)
+        together = PER_RAY if plan.structure == "rays" else plan.harmonics
+        order = _shuffled(plan.size, together, seed)
         apart = min(max(1, round(held_out * plan.size)), _HELD_OUT_AT_MOST, plan.size - 1)
 
         # wherever the pass ran, learning needs the frequencies as this machine lays them out

@@ -16,16 +16,20 @@ from sketchlearn.encoding.schema import check_missing
 from sketchlearn.errors import OptionError
 from sketchlearn.features import LAWS
 from sketchlearn.features.quadratic import MOST_DIRECTIONS
+from sketchlearn.features.windows import GROUP
 from sketchlearn.sketches.noisy_bounds import NoisyBounds
 from sketchlearn.sketches.plan_document import (
     FEATURES,
+    HARMONIC,
     MOMENTS,
     MOST_FREQUENCIES,
+    MOST_HARMONICS,
     ORIGINS,
     STRUCTURES,
     Features,
     Moments,
     Origin,
+    Structure,
 )
 
 # One pair for all columns, pairs for each in turn, or pairs by name, declared or bought.
@@ -35,6 +39,10 @@ FeatureName = Literal["fourier", "one-bit", "quadratic", "contrasts"]
 
 # From here on full second moments would cost a notable part of a pass, d²/2 products a record.
 _FULL_MOMENTS = 256
+
+# Frequencies along each direction where a release is to come: the noise of twice as many is less by
+# another fiftieth.
+_HARMONICS = 6
 
 # Options that are one of a few words.
 _CHOICES = {
@@ -93,6 +101,10 @@ class PlanOptions:
             records as they are; "auto" is "scattering" where the structure is left to be
             "windows", the sides are multiples of 4 and no scales are given, and "none" otherwise.
         image: shape of a record when flat columns are the pixels of an image, such as (28, 28).
+        harmonics: frequencies along each direction, whole multiples of the first, which scales are
+            those of. They bound how far two records can be apart, so that a release needs a fifth
+            less noise, and leave fewer directions. "auto" is 6 for windows where there may be a
+            release and no scales are given, and 1 otherwise.
         classes: every class of the label; by default those of the pilot.
         origin: what the plan is made from. "records" is a pilot of the data, of which a release
             would say something without noise, so that there is none; "public" says that the
@@ -122,6 +134,7 @@ class PlanOptions:
     standardise: Literal["auto", "columns", "common", "none"] = "auto"
     network: Any = "auto"
     image: tuple[int, ...] | None = None
+    harmonics: int | Literal["auto"] = "auto"
     classes: Sequence[int | str] | None = None
     origin: Origin = "records"
     bounds: Bounds | None = None
@@ -150,6 +163,29 @@ class PlanOptions:
             raise OptionError(f"pilot={self.pilot} was given; a pilot needs at least 2 records.")
         if not _is_whole(self.seed) or not 0 <= self.seed < 2**63:
             raise OptionError(f"seed={self.seed} was given; it must be from 0 to 2**63 - 1.")
+
+    def harmonics_of(self, structure: Structure) -> int:
+        """Return how many frequencies each direction has.
+
+        Raises:
+            OptionError: so many of this structure there are not.
+        """
+        possible = structure in HARMONIC and self.waves == "fourier"
+        if self.harmonics == "auto":
+            released = self.origin != "records" and self.scales is None
+            return _HARMONICS if possible and released and structure == "windows" else 1
+        known = _is_whole(self.harmonics) and 1 <= self.harmonics <= MOST_HARMONICS
+        if not known or (structure == "windows" and GROUP % self.harmonics):
+            raise OptionError(
+                f"harmonics={self.harmonics!r} was given; it must be from 1 to {MOST_HARMONICS}, "
+                f"and of windows divide {GROUP}."
+            )
+        if self.harmonics > 1 and not possible:
+            raise OptionError(
+                f"harmonics={self.harmonics} was given, but only smooth features of the structures "
+                f"{' and '.join(HARMONIC)} have any. Leave it out."
+            )
+        return int(self.harmonics)
 
     def _check_features(self) -> None:
         known = get_args(FeatureName)

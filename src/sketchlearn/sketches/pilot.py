@@ -102,6 +102,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch | None, options: PlanOpti
         why = "" if options.network_given else "; what suits images of 400 pixels and more"
         reasons.append(f"Network: {made} ({name}), {shape} numbers of each record{why}.")
     windows = windows_of(seen, shape) if structure == "windows" else None
+    harmonics = options.harmonics_of(structure)
     scales, scale_reason = scales_of(seen, structure, options)
     if options.waves is not None:
         reasons.append(scale_reason)
@@ -129,6 +130,7 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch | None, options: PlanOpti
         features=options.waves or "fourier",
         windows=windows,
         statistics=statistics,
+        harmonics=harmonics,
         network=network,
         moments=moments_of(options, schema.dimension),
         origin=options.origin,

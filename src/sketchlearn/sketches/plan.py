@@ -28,6 +28,7 @@ from sketchlearn.features.statistic import Statistic
 from sketchlearn.privacy import Ledger
 from sketchlearn.sketches.moments import FULL_SECOND_MOMENT
 from sketchlearn.sketches.plan_document import (
+    HARMONIC,
     Features,
     Moments,
     Origin,
@@ -63,6 +64,8 @@ class Plan:
             each on one to four columns; "windows" for those of images, each on a square of pixels.
         windows: what windows are scaled by, for the structure "windows" alone.
         statistics: what is summed of encoded records beside the waves, for PCA and ICA.
+        harmonics: frequencies along each direction, whole multiples of the first. More than one
+            bound how far two records' features can be apart: a release then needs less noise.
         network: frozen, between encoded records and frequencies; None for the records themselves.
         origin: what the plan was made from: "records" of the data, of which a release would say
             something without noise, records that are "public", or what was "declared".
@@ -80,6 +83,7 @@ class Plan:
     features: Features = "fourier"
     windows: Windows | None = None
     statistics: tuple[Statistic, ...] = ()
+    harmonics: int = 1
     network: FeatureNetwork | None = None
     origin: Origin = "records"
     ledger: Ledger = field(default=Ledger(), compare=False)
@@ -96,6 +100,8 @@ class Plan:
             raise PlanError("A plan of a table has no network between rows and frequencies.")
         if table and self.statistics:
             raise PlanError("A plan of a table has no statistics beside its frequencies.")
+        if self.harmonics > 1 and self.structure not in HARMONIC:
+            raise PlanError(f"A plan of the structure {self.structure!r} has no harmonics.")
         if not self.size and not self.statistics:
             raise PlanError("A plan without frequencies and without statistics keeps nothing.")
 
@@ -138,7 +144,7 @@ class Plan:
         if self.structure != "dense":
             return self.projection.frequencies
         assert self.law is not None
-        return draw_frequencies(self.law, self.dimension, self.size, self.seed)
+        return draw_frequencies(self.law, self.dimension, self.size, self.seed, self.harmonics)
 
     @cached_property
     def projection(self) -> Projection:
@@ -174,13 +180,14 @@ class Plan:
         assert self.law is not None
         if self.windows is not None:
             image = (self.schema.image if self.network is None else self.network.shape) or ()
-            drawn = draw_windows(self.law, self.windows, image, self.size, self.seed)
+            shape = image, self.size, self.seed, self.harmonics
+            drawn = draw_windows(self.law, self.windows, *shape)
             return replace(drawn, dither=dither)
         draw = {"hadamard": draw_hadamard, "rays": draw_rays}.get(self.structure)
         if draw is not None:
             drawn = draw(self.law, self.dimension, self.size, self.seed)
             return replace(drawn, dither=dither)
-        return Projection(self.frequencies, dither)
+        return Projection(self.frequencies, dither, self.harmonics)
 
     @property
     def full_moments(self) -> bool:
@@ -246,6 +253,7 @@ class Plan:
         return (
             f"Frequency law: {name}, scales {scales} (in units of the encoded data)"
             + laid[self.structure]
+            + (f", each with its multiples up to {self.harmonics}" if self.harmonics > 1 else "")
         )
 
     def require_same(self, other: Plan) -> None:
@@ -296,6 +304,8 @@ class Plan:
             document["windows"] = self.windows.to_document()
         if self.statistics:
             document["statistics"] = [kept.to_document() for kept in self.statistics]
+        if self.harmonics > 1:
+            document["harmonics"] = self.harmonics
         if self.network is not None:
             document["network"] = self.network.to_document()
         if self.moments is not None:

@@ -22,6 +22,9 @@ MOST_FREQUENCIES = 2**24
 
 Structure = Literal["dense", "hadamard", "rays", "columns", "windows"]
 STRUCTURES: tuple[Structure, ...] = get_args(Structure)
+# Structures whose frequencies may come with their multiples, and how many there may be.
+HARMONIC: tuple[Structure, ...] = ("dense", "windows")
+MOST_HARMONICS = 12
 Features = Literal["fourier", "one-bit"]
 FEATURES: tuple[Features, ...] = get_args(Features)
 Origin = Literal["records", "public", "declared"]
@@ -44,6 +47,7 @@ def parts_of(document: dict[str, Any]) -> dict[str, Any]:
             "seed": _within(int(document["seed"]), 0, 2**63 - 1),
             "features": _one_of(document.get("features", "fourier"), FEATURES),
             "moments": _one_of(document.get("moments"), (None, *MOMENTS)),
+            "harmonics": _within(int(document.get("harmonics", 1)), 1, MOST_HARMONICS),
             "windows": _windows(document.get("windows")),
             "statistics": tuple(map(statistic_from_document, document.get("statistics", ()))),
             "network": _network(document.get("network")),

@@ -186,7 +186,8 @@ def blocks_of(plan: Plan, moments: Moments) -> list[Block]:
     parts: list[tuple[str, int, int, float, float]] = []
     if plan.size:
         waves = plan.projection
-        parts.append(("sums", waves.record_square, waves.record_total, 4.0, _WAVES))
+        largest = waves.record_square, waves.record_total
+        parts.append(("sums", *largest, waves.record_difference, _WAVES))
     for kept in plan.statistics:
         most, numbers = round(1 / STATISTIC_UNIT), math.prod(kept.shape)
         # squares lie between 0 and 1, so that two records differ by no more than each has

@@ -43,10 +43,12 @@ def scales_of(
             raise OptionError(
                 f"scales={options.scales!r} was given; it must be a list of positive numbers."
             ) from error
+    harmonics = options.harmonics_of(structure)
     if structure == "windows":
-        return _WINDOW_SCALES, (
-            f"Scales: {_SCALE_COUNT}, from {_WINDOW_SCALES[0]} to {_WINDOW_SCALES[-1]} in units of "
-            "the deviation of a window's projections."
+        scales = _WINDOW_SCALES if harmonics == 1 else _WINDOW_SCALES[-1:]
+        return scales, (
+            f"Scales: {len(scales)}, from {scales[0]} to {scales[-1]} in units of the deviation of "
+            f"a window's projections{_finer(harmonics)}."
         )
     distance = _pair_distances(encoded, options.seed)
     # equal records tell nothing of scale, and in tables of few values most pairs are equal
@@ -63,12 +65,19 @@ def scales_of(
     if options.origin == "declared":
         finest, count = finest / _NARROWER, _DECLARED_COUNT
         why = "records may lie in a small part of the bounds."
+    if harmonics > 1:
+        count = max(1, round((count - 1) * (1 - np.log(harmonics) / np.log(coarsest / finest)))) + 1
+        finest = min(coarsest, finest * harmonics)
     # four digits: data in other units then give the very same frequencies
     scales = tuple(float(f"{s:.4g}") for s in np.geomspace(finest, coarsest, count))
     return scales, (
         f"Scales: {count}, from {finest / median:.2g} to {coarsest / median:.2g} times the "
-        f"median distance {median:.3g} between pilot records; {why}"
+        f"median distance {median:.3g} between pilot records{_finer(harmonics)}; {why}"
     )
+
+
+def _finer(harmonics: int) -> str:
+    return f", and of multiples to a {harmonics}th of it" if harmonics > 1 else ""
 
 
 def _finest(options: PlanOptions, dimension: int) -> float:
