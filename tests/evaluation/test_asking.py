@@ -133,3 +133,17 @@ def test_errors_of_few_records_are_not_too_small(count):
         shares = np.bincount(np.searchsorted(found.edges[1:-1], records[:, 0]), minlength=6) / count
         off.append((found.shares - shares) / found.errors)
     assert np.sqrt(np.mean(np.square(off))) < 2
+
+
+def test_answers_of_a_release_are_off_by_what_they_say():
+    rng = np.random.default_rng(0)
+    plan = sl.plan(np.zeros((2, 2)), origin="declared", bounds=(-6, 6), size=200)
+    rows = rng.normal(size=(20_000, 2))
+    share = (np.abs(rows[:, 0]) < 1).mean()
+    off = []
+    for _ in range(12):
+        released = sl.sketch(rows, plan).release(epsilon=0.3, delta=1e-6)
+        answer = sl.ask(released).share({"x0": (-1, 1)})
+        off.append((answer.value - share) / answer.error)
+    assert 0.1 < np.sqrt(np.mean(np.square(off))) < 2.5
+    assert (sl.ask(released).covariance().error > 0).all()

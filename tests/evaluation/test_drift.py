@@ -72,3 +72,15 @@ def test_a_sketch_is_not_compared_with_itself():
     plan = sl.plan(some, size=100)
     with pytest.raises(OptionError, match="are the same"):
         sl.drift(sl.sketch(some, plan), sl.sketch(some, plan))
+
+
+def test_noise_of_releases_is_no_drift_and_hides_no_large_one():
+    rng = np.random.default_rng(0)
+    plan = sl.plan(np.zeros((2, 2)), origin="declared", bounds=(-6, 6), size=200)
+    first, second, moved = (
+        sl.sketch(rng.normal(mean, 1, (20_000, 2)), plan).release(epsilon=1.0, delta=1e-6)
+        for mean in (0, 0, 0.3)
+    )
+    assert sl.drift(first, second).p_value > 1e-3
+    assert sl.drift(first, moved).p_value < 1e-6
+    assert max(map(abs, sl.drift(first, second).shifts.values())) < 5

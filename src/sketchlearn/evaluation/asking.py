@@ -19,6 +19,7 @@ import numpy as np
 from sketchlearn.encoding import VectorSchema
 from sketchlearn.errors import ColumnError, OptionError
 from sketchlearn.evaluation.reference import Reference
+from sketchlearn.features import UNIT
 from sketchlearn.learners.vectors import covariance_of
 from sketchlearn.models.vectors import in_source_units
 from sketchlearn.sketches import Sketch
@@ -146,16 +147,21 @@ class Answers:
         return Histogram(edges, shares, found.error)
 
     def mean(self) -> np.ndarray:
-        """Return the mean record, in the source's units, exact, shape (d,)."""
+        """Return the mean record, in the source's units, shape (d,); exact but for a release."""
         mean = self._sketch.side.mean(self._sketch.count)
         return in_source_units(mean, self._schema)
 
     def covariance(self) -> Answer:
-        """Return the covariance in the source's units, (d, d); exact where the sketch keeps it."""
+        """Return the covariance in the source's units, (d, d).
+
+        Where the sketch keeps it, it is exact, but for the noise of a release.
+        """
         spread = np.asarray(self._schema.spread)
         exact = covariance_of(self._sketch)
         if exact.ndim == 2:
-            return Answer(exact * np.outer(spread, spread), np.zeros_like(exact))
+            noise = (self._sketch.noise or {}).get("second_moments", 0.0) * UNIT
+            error = np.full_like(exact, noise / self._sketch.count)
+            return Answer(exact * np.outer(spread, spread), error * np.outer(spread, spread))
         mean = self.mean()
         off = self._places - mean
         dimension = len(mean)
@@ -179,8 +185,9 @@ class Answers:
         # of the points that stand for the mixture, of the records, which are a sample, and of what
         # differs from the mixture unseen
         sampled = 1 / points + 1 / reference.count
-        error = rest * np.sqrt(sampled + reference.distance**2 / np.sqrt(used))
-        return value, error
+        square = rest**2 * (sampled + reference.distance**2 / np.sqrt(used))
+        square += reference.released * (coefficients**2).sum(axis=0)
+        return value, np.sqrt(square)
 
     def _column(self, name: str) -> int:
         label = self._schema.label

@@ -9,6 +9,7 @@ from scipy.special import gammaincc
 
 from sketchlearn.errors import OptionError, PlanError
 from sketchlearn.evaluation.reference import FREQUENCIES, features_of, mean_features, points_like
+from sketchlearn.features import UNIT
 from sketchlearn.learners.vectors import require_vectors
 from sketchlearn.sketches import Sketch
 
@@ -73,7 +74,11 @@ def drift(first: Sketch, second: Sketch, seed: int = 0) -> Drift:
     share = 1 / first.count + 1 / second.count
     gap = mean_features(first, size) - mean_features(second, size)
     square = float((gap**2).sum())
-    expected, variance = share * trace, 2 * share**2 * float((covariance**2).sum())
+    released = first.noise_variance + second.noise_variance
+    expected = share * trace + 2 * size * released
+    # of the squared length of a Gaussian vector with the covariance of the gap
+    covariance = share * covariance + released * np.eye(2 * size)
+    variance = 2 * float((covariance**2).sum())
     return Drift(
         (square - expected) / size,
         float(np.sqrt(variance)) / size,
@@ -95,7 +100,8 @@ def _shifts(first: Sketch, second: Sketch) -> dict[str, float]:
     means, errors = [], []
     for one in (first, second):
         means.append(one.side.mean(one.count))
-        errors.append(_variances(one) / one.count)
+        noise = (one.noise or {}).get("first_moments", 0.0) * UNIT / one.count
+        errors.append(_variances(one) / one.count + noise**2)
     scores = (means[1] - means[0]) / np.sqrt(np.maximum(sum(errors), 1e-300))
     schema = first.plan.schema
     return dict(zip(schema.columns, scores.tolist(), strict=True))

@@ -39,6 +39,7 @@ class Reference:
         mean: the same of the records, shape (2m,).
         count: number of records.
         schema: of the records.
+        released: variance of the noise that a release added to each of the records' features.
     """
 
     points: np.ndarray
@@ -46,6 +47,7 @@ class Reference:
     mean: np.ndarray
     count: int
     schema: VectorSchema
+    released: float = 0.0
 
     @classmethod
     def of(cls, sketch: Sketch, seed: int) -> Reference:
@@ -63,7 +65,8 @@ class Reference:
             )
         drawn = _widened(points_like(sketch, _POINTS, seed))
         mean = mean_features(sketch, FREQUENCIES)
-        return cls(drawn, features_of(drawn, sketch, FREQUENCIES), mean, sketch.count, schema)
+        features = features_of(drawn, sketch, FREQUENCIES)
+        return cls(drawn, features, mean, sketch.count, schema, sketch.noise_variance)
 
     @cached_property
     def centered(self) -> np.ndarray:
@@ -82,8 +85,8 @@ class Reference:
 
     @cached_property
     def _solver(self) -> tuple[np.ndarray, bool]:
-        # as much noise as so many records leave in the features
-        ridge = np.diag(self.covariance) / self.count + _LEAST
+        # as much noise as so many records, and a release, leave in the features
+        ridge = np.diag(self.covariance) / self.count + self.released + _LEAST
         return cho_factor(self.covariance + np.diag(ridge))
 
     def solved(self, right: np.ndarray) -> np.ndarray:
@@ -97,8 +100,9 @@ class Reference:
         It is the root mean square, under the mixture, of what their density differs by.
         """
         seen = float(self.difference @ self.solved(self.difference[:, None])[:, 0])
-        # what sampling alone leaves, of records and of points
+        # what sampling alone leaves, of records and of points, and a release
         noise = np.trace(self.solved(self.covariance)) * (1 / self.count + 1 / len(self.points))
+        noise += self.released * np.trace(self.solved(np.eye(len(self.difference))))
         return float(np.sqrt(max(seen - noise, 0.0)))
 
 

@@ -272,6 +272,11 @@ class Sketch:
         unit = np.abs(self.plan.projection.factor[:1]).sum()  # of no wave: 0
         return deviation * unit / np.maximum(self.counts, 1)
 
+    @property
+    def noise_variance(self) -> float:
+        """Variance of the noise in each part of the mean features of all records; 0 if none."""
+        return float(((self.noise_deviations * self.counts) ** 2).sum()) / max(1, self.count) ** 2
+
     def error_bound(self, delta: float = 0.05, label: Any = None) -> float:
         """Return a bound on ‖z - E z‖/√m that holds with probability 1 - delta.
 

@@ -114,7 +114,7 @@ class Empirical:
             np.maximum(side.lower - origin, -reach) * units,
             np.minimum(side.upper - origin, reach) * units,
             _OVERTONES if plan.features == "one-bit" else (),
-            released=float(((sketch.noise_deviations * sketch.counts) ** 2).sum()) / count**2,
+            released=sketch.noise_variance,
         )
 
     def with_mass(self) -> Empirical:
