@@ -28,7 +28,7 @@ demo: $(STAMP) ## run the demonstration; results land in demo/
 test: $(STAMP) ## run the tests
 	@$(BIN)/python -m pytest
 
-audit: $(STAMP) ## try to break releases, with a hundred times the draws of the tests
+audit: $(STAMP) ## try to break releases, with twenty times the draws of the tests
 	@SKETCHLEARN_AUDIT=full $(BIN)/python -m pytest -s -n 0 --timeout 3600 tests/privacy/test_audit.py
 
 lint: $(STAMP) ## check formatting, style, types and imports between layers

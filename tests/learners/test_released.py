@@ -84,6 +84,7 @@ def test_noise_that_hides_the_records_is_told_from_few_records():
     assert fit.history[0]["more needed"] > 1
     network = sl.GenerativeNetwork(steps=10).fit(few)
     assert network.status is sl.Status.RELEASE_DOMINATES
+    assert network.history[-1]["more needed"] > 1
 
 
 def test_distances_to_a_release_are_those_to_the_exact_sketch():

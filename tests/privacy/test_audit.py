@@ -3,7 +3,7 @@
 To know everything but one record and to project the release on the difference that the record
 makes is the likelihood ratio test: standard normal against normal with mean μ. The μ that is seen
 must not be above the claim, nor far below it, which would waste noise; and releases with planted
-bugs must be caught. SKETCHLEARN_AUDIT=full draws a hundred times as many.
+bugs must be caught. SKETCHLEARN_AUDIT=full draws twenty times as many.
 """
 
 import math
@@ -25,7 +25,7 @@ CLAIM = 1 / gaussian_multiplier(EPSILON, DELTA)
 # one frequency sees records of one column; each class is a pair of data sets of its own, so that a
 # release draws the noise of as many pairs as there are classes
 CLASSES = 1_000
-ROUNDS = 500 if FULL else 5
+ROUNDS = 100 if FULL else 5
 # of a one-sided bound that fails once in ten thousand
 QUANTILE = 3.72
 

@@ -126,6 +126,7 @@ class GenerativeNetwork:
         saved = Checkpoint(checkpoint, self._identity(sketch, generator)) if checkpoint else None
         training = self._start(problem, settings, sketch, saved)
         training.run(on_step, saved)
+        training.history[-1] |= problem.told()
         status = judge(problem, training.history, settings.steps)
         return Fit.of(
             sketch, self._model(training.best_generator(), latent, sketch), training.history, status

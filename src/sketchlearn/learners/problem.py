@@ -167,6 +167,15 @@ class MatchingProblem:
         """Mean of `floors`: the distance between a perfect model and a released sketch."""
         return float(self.floors.mean())
 
+    def told(self) -> dict[str, float]:
+        """Return what a history says of the noise of a release: nothing where there was none.
+
+        "more needed" is how many times the records, or the ε, would make noise half of the signal.
+        """
+        if not self.floor:
+            return {}
+        return {"more needed": float(np.sqrt(2 * self.noise / max(self.signal, 1e-300)))}
+
     @property
     def sampling(self) -> np.ndarray:
         """The part of `noises` that the number of records leaves, shape (classes,)."""

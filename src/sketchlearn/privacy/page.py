@@ -46,8 +46,12 @@ def privacy_page(ledger: Ledger, noise: Mapping[str, float] | None = None) -> st
         *(_of_charge(charge) for charge in ledger.charges),
     ]
     if noise:
-        told = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in noise.items())
-        lines.append(f"Deviation of the noise, in the integers of the sums: {told}.")
+        lines.append(f"Deviation of the noise, in the integers of the sums: {_listed(noise)}.")
+    if noise and len(ledger.charges) == 1 and ledger.charges[0].mechanism == "gaussian":
+        share = {name: value / ledger.charges[0].multiplier for name, value in noise.items()}
+        lines.append(
+            f"That is so many times Δ, the most that one record changes: {_listed(share)}."
+        )
     lines.append(
         f"In all: ρ = {ledger.rho:.4g} of zero-concentrated privacy (proved of this noise)."
     )
@@ -70,6 +74,10 @@ def releases(ledger: Ledger) -> str:
         except MissingExtraError:
             spent = f"; spent: ρ = {ledger.rho:.4g}"
     return f"Releases: {len(ledger.charges)}{budget}{spent}."
+
+
+def _listed(numbers: Mapping[str, float]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in numbers.items())
 
 
 def _of_charge(charge: Charge) -> str:
