@@ -1,6 +1,6 @@
 """The picture of `benchmarks.open_challenges`: quality against size, batch, scale and law.
 
-python -m benchmarks.challenge_plots [--results open_challenges] [--out docs/images/...png]
+python -m benchmarks.challenge_plots [--results FILE ...] [--out docs/images/...png]
 """
 
 from __future__ import annotations
@@ -77,13 +77,16 @@ def _panel(
 
 
 def main() -> None:
-    """Draw the figures of a file of results."""
+    """Draw the figures of some files of results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--results", default="open_challenges")
+    results = ["open_challenges", "open_challenges_fashion"]
+    parser.add_argument("--results", nargs="+", default=results)
     parser.add_argument("--out", type=Path, default=Path("docs/images/open_challenges.png"))
     chosen = parser.parse_args()
-    document = json.loads((FOLDER / f"{chosen.results}.json").read_text())
-    draw(document["figures"], chosen.out)
+    figures: dict[str, Any] = {}
+    for name in chosen.results:
+        figures |= json.loads((FOLDER / f"{name}.json").read_text())["figures"]
+    draw(figures, chosen.out)
 
 
 if __name__ == "__main__":

@@ -40,10 +40,6 @@ FeatureName = Literal["fourier", "one-bit", "quadratic", "contrasts"]
 # From here on full second moments would cost a notable part of a pass, d²/2 products a record.
 _FULL_MOMENTS = 256
 
-# Frequencies along each direction where a release is to come: the noise of twice as many is less by
-# another fiftieth.
-_HARMONICS = 6
-
 # Options that are one of a few words.
 _CHOICES = {
     "law": tuple(LAWS),
@@ -102,9 +98,8 @@ class PlanOptions:
             "windows", the sides are multiples of 4 and no scales are given, and "none" otherwise.
         image: shape of a record when flat columns are the pixels of an image, such as (28, 28).
         harmonics: frequencies along each direction, whole multiples of the first, which scales are
-            those of. They bound how far two records can be apart, so that a release needs a fifth
-            less noise, and leave fewer directions. "auto" is 6 for windows where there may be a
-            release and no scales are given, and 1 otherwise.
+            those of. They bound how far two records can be apart, so that a release of smooth
+            dense or window features needs less noise (a fifth for 6), and leave fewer directions.
         classes: every class of the label; by default those of the pilot.
         origin: what the plan is made from. "records" is a pilot of the data, of which a release
             would say something without noise, so that there is none; "public" says that the
@@ -134,7 +129,7 @@ class PlanOptions:
     standardise: Literal["auto", "columns", "common", "none"] = "auto"
     network: Any = "auto"
     image: tuple[int, ...] | None = None
-    harmonics: int | Literal["auto"] = "auto"
+    harmonics: int = 1
     classes: Sequence[int | str] | None = None
     origin: Origin = "records"
     bounds: Bounds | None = None
@@ -171,9 +166,6 @@ class PlanOptions:
             OptionError: so many of this structure there are not.
         """
         possible = structure in HARMONIC and self.waves == "fourier"
-        if self.harmonics == "auto":
-            released = self.origin != "records" and self.scales is None
-            return _HARMONICS if possible and released and structure == "windows" else 1
         known = _is_whole(self.harmonics) and 1 <= self.harmonics <= MOST_HARMONICS
         if not known or (structure == "windows" and GROUP % self.harmonics):
             raise OptionError(
