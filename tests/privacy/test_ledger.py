@@ -59,7 +59,7 @@ def test_a_budget_is_declared_once_and_not_overdrawn():
     assert ledger.with_budget() == ledger
     with pytest.raises(BudgetError, match="declared once"):
         ledger.with_budget(Budget(2.0, 1e-6))
-    assert of(gaussian()).with_budget().budget.epsilon == of(gaussian()).epsilon(1e-6)
+    assert of(gaussian()).with_budget().budgets[0].epsilon == of(gaussian()).epsilon(1e-6)
     spent = ledger.charged(gaussian(6.0))
     with pytest.raises(BudgetError, match="above the budget of 1"):
         spent.charged(gaussian(6.0))
@@ -69,12 +69,12 @@ def test_shares_cost_more_alone_and_what_was_asked_together():
     whole = gaussian(5.0, parties=3)
     shares = [of(charge).with_share(charge) for charge in (whole, gaussian(5.0, parties=3))]
     assert shares[0].epsilon(1e-6) > 1.7 * of(whole).epsilon(1e-6)
-    with pytest.raises(PrivacyError, match="2 releases for 3 parties"):
+    with pytest.raises(PrivacyError, match="2 shares of 3 parties"):
         Ledger.of_shares(shares)
     third = gaussian(5.0, parties=3)
     total = Ledger.of_shares([*shares, of(third).with_share(third)])
     assert total.epsilon(1e-6) == pytest.approx(of(gaussian(5.0)).epsilon(1e-6))
-    with pytest.raises(PrivacyError, match="with 2 releases for 3"):
+    with pytest.raises(PrivacyError, match="with 2 shares of 3"):
         Ledger.of_shares([shares[0], shares[0], shares[1]])
 
 
@@ -91,3 +91,20 @@ def test_documents_of_no_charge_are_refused(key, value):
     document["charges"][0][key] = value
     with pytest.raises((PrivacyError, KeyError, ValueError)):
         Ledger.from_document(document)
+
+
+def test_merged_sketches_keep_both_budgets():
+    """Neither of two budgets at different δ implies the other."""
+    first = Ledger().with_budget(Budget(2.0, 1e-10))
+    both = first.merged(Ledger().with_budget(Budget(1.9, 1e-3)), disjoint=True)
+    assert len(both.budgets) == 2
+    with pytest.raises(BudgetError, match="1e-10"):
+        both.charged(gaussian(3.0))
+
+
+def test_what_a_plan_cost_stays_with_the_sum_of_shares():
+    bounds = gaussian(20.0)
+    charges = [gaussian(5.0, parties=2) for _ in range(2)]
+    ledgers = [of(bounds, charge).with_share(charge) for charge in charges]
+    total = Ledger.of_shares(ledgers)
+    assert total.epsilon(1e-6) == pytest.approx(of(bounds, gaussian(5.0)).epsilon(1e-6))

@@ -1,6 +1,7 @@
 """Releases of sketches: what they keep, merge to, refuse, and say."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import sketchlearn as sl
@@ -8,10 +9,12 @@ from sketchlearn.errors import (
     BudgetError,
     EmptySourceError,
     FileFormatError,
+    FitError,
     OptionError,
     PrivacyError,
     PrivacyWarning,
 )
+from sketchlearn.sources import Batch
 from sketchlearn.storage import tensor_bytes, tensors_of
 
 BOUNDS = (-5.0, 5.0)
@@ -97,7 +100,7 @@ def test_nothing_of_the_records_is_in_the_file_but_noised_sums(tmp_path):
     assert values[:2].tobytes() not in content
     _, tensors = tensors_of(content, "sketch")
     exact = sl.sketch(values, PLAN).tensors()
-    noised = {"sums", "first_moments", "second_moments"}
+    noised = {"sums", "first_moments", "second_moments"}  # and counts, which are tidied to n
     assert noised == {n for n in exact if not np.array_equal(exact[n], tensors[n])} - {
         "lower",
         "upper",
@@ -105,13 +108,6 @@ def test_nothing_of_the_records_is_in_the_file_but_noised_sums(tmp_path):
     assert np.array_equal(tensors["lower"], PLAN.schema.encoded_bounds[0])
     other = sl.sketch(records(seed=5), PLAN).release(**SPENT).tensors()
     assert np.array_equal(other["upper"], tensors["upper"])
-
-
-def test_dropped_records_are_not_counted_in_a_release():
-    values = records()
-    values[:30, 0] = np.nan
-    sketch = sl.sketch(values, PLAN, missing="drop")
-    assert (sketch.dropped, sketch.release(**SPENT).dropped) == (30, 0)
 
 
 def test_files_give_releases_and_ledgers_back(tmp_path):
@@ -241,3 +237,94 @@ def test_an_edited_ledger_is_refused(change):
         sl.Sketch.from_bytes(tensor_bytes("sketch", document, tensors))
     with pytest.raises(FileFormatError, match="changed after"):
         sl.Sketch.from_bytes(content.replace(b"replace-one", b"add-removed"))
+
+
+def test_shares_carry_their_noise_unclipped_to_the_sum():
+    """Counts of absent classes are noise, whose sign a party must not take away."""
+    parties = [labelled((40, 0, 0)) for _ in range(16)]
+    absent = []
+    for _ in range(30):
+        shares = [sl.Sketch(LABELLED, p.totals).release(**SPENT, parties=16) for p in parties]
+        total = sum(shares)
+        absent.append(total.counts[2] - total.counts[1])
+    assert np.std(absent) == pytest.approx(np.sqrt(2) * total.noise["counts"], rel=0.45)
+    assert sl.Sketch.of_shares(shares).counts.sum() == 16 * 40
+
+
+def test_more_parties_than_whole_numbers_can_share_are_refused():
+    with pytest.raises(PrivacyError, match=r"At most \d+ parties"):
+        labelled().release(**SPENT, parties=1_000)
+
+
+def test_a_share_is_not_learnt_from():
+    share = sketched().release(**SPENT, parties=2)
+    assert share.is_share
+    with pytest.raises(FitError, match="of_shares"):
+        sl.KMeans(2).fit(share)
+
+
+def test_a_record_that_is_dropped_shows_in_no_public_number():
+    values = records(500)
+    values[0, 0] = np.nan
+    seen = set()
+    for one in (records(500), values):
+        sketch = sl.sketch(one, PLAN, missing="drop")
+        for _ in range(5):
+            released = sl.Sketch(PLAN, sketch.totals).release(**SPENT)
+            assert released.count + released.dropped == 500
+            seen.add(released.count)
+    assert seen == {500}
+    values[:200] = np.nan
+    many = sl.sketch(values, PLAN, missing="drop").release(**SPENT)
+    assert abs(many.dropped - 200) < 8 * many.noise["counts"]
+    assert many.count + many.dropped == 500
+
+
+def test_a_release_that_fails_costs_nothing():
+    table = pa.table({"a": ["x", "y"] * 50, "b": [1.0, 2.5, 3.0, 0.5] * 25})
+    sketch = sl.sketch(table, sl.plan(table, origin="public", size=40))
+    with pytest.raises(PrivacyError, match="no bounds"):
+        sketch.release(epsilon=1.0, delta=1e-3, moments="keep")
+    assert not sketch.ledger
+    assert sketch.release(epsilon=1.0, delta=1e-3).count == 100
+
+
+def test_counts_that_are_all_noise_still_sum_to_the_public_number():
+    for _ in range(20):
+        tiny = labelled((10, 5, 5)).release(epsilon=0.05, delta=1e-6)
+        assert tiny.count + tiny.dropped == 20
+
+
+def test_nothing_exact_is_added_to_a_released_sketch_by_the_step_of_a_pass():
+    released = sketched().release(**SPENT)
+    with pytest.raises(PrivacyError, match="added to"):
+        released.add_batch(Batch(records(3)))
+
+
+def test_the_same_release_twice_has_twice_the_noise():
+    released = sketched().release(**SPENT)
+    assert (released + released).noise["sums"] == 2 * released.noise["sums"]
+
+
+def test_no_record_and_one_are_told_apart_by_no_error():
+    none = sl.Sketch(PLAN).release(**SPENT, relation="add-remove")
+    assert none.count < 8 * none.noise["counts"]
+
+
+def test_a_plan_of_the_records_themselves_is_not_called_public():
+    with pytest.raises(OptionError, match="very records"):
+        sl.sketch(records(), origin="public")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"epsilon": "1"}, {"delta": None}, {"budget": 2.0}, {"budget": (2,)}, {"epsilon": True}],
+)
+def test_options_of_wrong_types_are_refused_in_words(options):
+    with pytest.raises((PrivacyError, OptionError), match="was given"):
+        sketched().release(**{**SPENT, **options})
+
+
+def test_a_first_release_above_its_own_budget_is_told_so():
+    with pytest.raises(BudgetError, match="declare a larger budget"):
+        sketched().release(**SPENT, budget=(0.5, 1e-6))

@@ -108,7 +108,7 @@ class SketchEstimator(BaseEstimator, Generic[ModelT]):
                 "The sketch is one of a table's rows; numeric columns were expected. Sketch again "
                 "with encoding='vector' and the numeric columns."
             )
-        self._settle(Sketch(sketch.plan) + sketch)
+        self._settle(Sketch(sketch.plan, sketch.totals, sketch.ledger, sketch.noise))
         self.n_features_in_ = schema.dimension
         self.feature_names_in_ = np.array(schema.columns, dtype=object)
         if all(name == f"x{number}" for number, name in enumerate(schema.columns)):

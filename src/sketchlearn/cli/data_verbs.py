@@ -122,6 +122,11 @@ def sketch(
     _require_apart(out, source)
     require_writable(out)
     require_writable(checkpoint)
+    if options.origin == "public":
+        raise OptionError(
+            "--origin public was given, and the plan would be made from the very records that are "
+            "sketched. Make it from public ones with the verb plan, and give it with --plan."
+        )
     asked = options.columns, options.label, options.image
     made = Plan.load(plan) if plan else sl.plan(_source(source, db, *asked), **chosen)
     if plan and replace(options, missing="refuse") != PlanFlags():

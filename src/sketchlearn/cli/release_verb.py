@@ -13,7 +13,7 @@ from sketchlearn.cli.progress import progress
 from sketchlearn.cli.reading import read_sketch
 from sketchlearn.errors import OptionError
 from sketchlearn.sketches.release import ReleaseOptions
-from sketchlearn.storage import require_writable
+from sketchlearn.storage import read_tensors, require_writable
 
 ReleaseFlags = flags_of(ReleaseOptions)
 
@@ -41,13 +41,14 @@ def release(
     if out.exists() and out.samefile(sketch):
         raise OptionError(f"{out} is the exact sketch. Name another file to write.")
     loaded = read_sketch(sketch)
+    embedded = "frequencies" in read_tensors(sketch, "sketch")[1]
     for path in (sketch, out):
         require_writable(path)
     with progress("drawing noise") as advance:
         advance(0, None, f"{loaded.sums.size:,} integers")
         released = loaded.release(**given(options))
     # what was spent is kept before anybody has what it was spent on
-    loaded.save(sketch)
-    released.save(out)
+    loaded.save(sketch, embed_frequencies=embedded)
+    released.save(out, embed_frequencies=embedded)
     print(privacy_of(released))
     print(f"Wrote {out} ({out.stat().st_size:,} bytes)")

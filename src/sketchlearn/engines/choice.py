@@ -90,6 +90,12 @@ def sketch(
     """
     if plan is not None:
         _check_plan(plan, options)
+    elif options.get("origin") == "public":
+        raise OptionError(
+            "origin='public' was given without a plan, which would be made from the very records "
+            "that are sketched. Make it from public ones with plan(..., origin='public') and give "
+            "it here."
+        )
     frame = _frame_of(source)
     here = {"threads": threads, "checkpoint": checkpoint}
     asked = {name: value for name, value in here.items() if value is not None}

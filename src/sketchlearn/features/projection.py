@@ -64,7 +64,9 @@ class Projection:
         phases θ apart then differ by Σ 2 (1 - cos kθ) = 2 (K - D(θ)), and the sum D of K cosines is
         never near -K: 2.65 for K = 6, towards 2.43 for many.
         """
-        if self.harmonics == 1 or self.dither is not None:
+        # phases of far records are float64, and their fractions what is left of 53 bits
+        turns = self.farthest * math.sqrt(len(self.frequencies)) * self.reach
+        if self.harmonics == 1 or self.dither is not None or turns * 2.0**-50 > _PHASE_ERROR:
             return 4.0
         runs = np.bincount(np.arange(self.size) // self.harmonics)
         most = sum(count * _run_difference(int(length)) for length, count in _counted(runs))

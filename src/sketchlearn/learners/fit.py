@@ -124,4 +124,9 @@ def require_sketch(sketch: object) -> None:
             f"A {type(sketch).__name__} was given; a sketch was expected. Make one of a source "
             "with sketchlearn.sketch(source), or read a file with sketchlearn.load(path)."
         )
+    if sketch.is_share:
+        raise FitError(
+            "The sketch is one party's share of a release, with a part of the noise. Add up all "
+            "with Sketch.of_shares (on the command line: merge --shares), and learn from the sum."
+        )
     sketch.require_records()

@@ -12,6 +12,8 @@ N_b / √w_b times it on block b.
   entries lie between 0 and a bound and N_b is the norm of the bounds: Δ² = Σ k_b w_b.
 - To replace it by one of another class changes two rows, by 1 + c² each: Δ² = 2 (1 + c²). With
   c = 1 and k_b = 4 that is the 4 of the line above: counts of classes cost nothing.
+- To replace it by one that the pass drops changes one row and two counts, that of dropped records
+  being one more: 1 + 2c², which is never more than the line above.
 
 Laplace noise goes the same way with absolute values in place of squares. docs/privacy.md has the
 proofs in full.
@@ -60,27 +62,30 @@ def noise_scales(
     *,
     classes: int,
 ) -> dict[str, float]:
-    """Return the scale of the noise of each block by name, and of the counts where they have any.
+    """Return the scale of the noise of each block by name, and of the counts.
 
     Args:
         blocks: what is released beside the counts.
         multiplier: scale of the noise over the sensitivity.
         mechanism: "gaussian" bounds squares, "laplace" absolute values.
         relation: what is hard to tell apart.
-        classes: rows; counts of one alone are public under "replace-one", and have no noise.
+        classes: rows, beside that of dropped records, which has a count alone.
     """
     power = 2 if mechanism == "gaussian" else 1
     norms = {b.name: math.sqrt(b.square) if power == 2 else b.total for b in blocks}
     same = sum(b.share * (b.difference if power == 2 else min(b.difference, 2)) for b in blocks)
-    counted = relation == "add-remove" or classes > 1
-    count = max(_LEAST_COUNT, same / 2 - 1 if relation == "replace-one" else 0) if counted else 0.0
-    change = 1 + count
-    if relation == "replace-one":
-        change = max(same, 2 * change) if classes > 1 else same
+    if relation == "add-remove":
+        count = _LEAST_COUNT
+        change = 1 + count
+    elif classes == 1:
+        count = max(_LEAST_COUNT, (same - 1) / 2)
+        change = max(same, 1 + 2 * count)
+    else:
+        count = max(_LEAST_COUNT, same / 2 - 1)
+        change = max(same, 2 * (1 + count))
     sensitivity = change ** (1 / power)
     scales = {
         b.name: multiplier * sensitivity * norms[b.name] / b.share ** (1 / power) for b in blocks
     }
-    if counted:
-        scales[COUNTS] = multiplier * sensitivity / count ** (1 / power)
+    scales[COUNTS] = multiplier * sensitivity / count ** (1 / power)
     return scales

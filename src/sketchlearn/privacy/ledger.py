@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from sketchlearn.errors import BudgetError, PrivacyError
@@ -51,11 +51,11 @@ class Ledger:
     Attributes:
         histories: the charges that a record may bear: those of one of these, and of no other.
             Records that were apart when they were released have histories of their own.
-        budget: declared with the first release; None before.
+        budgets: declared with the first releases of what was merged; none before.
     """
 
     histories: tuple[History, ...] = ((),)
-    budget: Budget | None = field(default=None)
+    budgets: tuple[Budget, ...] = ()
 
     @property
     def charges(self) -> tuple[Charge, ...]:
@@ -74,14 +74,14 @@ class Ledger:
         Raises:
             BudgetError: another budget was declared before.
         """
-        if self.budget is None:
+        if not self.budgets:
             delta = max(charge.delta for charge in self.charges) if budget is None else 0.0
-            return replace(self, budget=budget or Budget(self.epsilon(delta), delta))
-        if budget not in (None, self.budget):
+            return replace(self, budgets=(budget or Budget(self.epsilon(delta), delta),))
+        if budget is not None and budget not in self.budgets:
             raise BudgetError(
                 f"A budget of ε = {budget.epsilon:g} was declared, but these records bear a "
-                f"release already, with {self.budget}. A budget is declared once, with the first "
-                "release."
+                f"release already, with {self.budgets[0]}. A budget is declared once, with the "
+                "first release."
             )
         return self
 
@@ -92,18 +92,21 @@ class Ledger:
             BudgetError: the charge would overdraw the budget.
         """
         made = replace(self, histories=tuple((*history, charge) for history in self.histories))
-        if self.budget is None:
-            return made
-        spent = made.epsilon(self.budget.delta)
-        if spent > self.budget.epsilon * (1 + _ROUNDING):
-            before = self.epsilon(self.budget.delta)
-            raise BudgetError(
-                f"This release would bring what records have spent from ε = {before:.4g} to "
-                f"{spent:.4g} at δ = {self.budget.delta:g}, above the budget of "
-                f"{self.budget.epsilon:g}. Learn from the release that was made, which costs "
-                "nothing more however often; or declare a budget with the first release of a "
-                "sketch that was never released."
-            )
+        for budget in self.budgets:
+            spent = made.epsilon(budget.delta)
+            if spent > budget.epsilon * (1 + _ROUNDING):
+                before = self.epsilon(budget.delta)
+                remedy = (
+                    "Learn from the release that was made, which costs nothing more however often; "
+                    "or declare a budget with the first release of a sketch that never was."
+                )
+                if not before:
+                    remedy = "Ask for a smaller epsilon, or declare a larger budget."
+                raise BudgetError(
+                    f"This release would bring what records have spent from ε = {before:.4g} to "
+                    f"{spent:.4g} at δ = {budget.delta:g}, above the budget of {budget.epsilon:g}. "
+                    + remedy
+                )
         return made
 
     def with_share(self, charge: Charge) -> Ledger:
@@ -122,17 +125,20 @@ class Ledger:
         Raises:
             PrivacyError: they are not all the shares of one release, each once.
         """
-        charges = [charge for ledger in ledgers for charge in ledger.charges]
+        every = [charge for ledger in ledgers for charge in ledger.charges]
+        charges = [charge for charge in every if charge.parties > 1]
         kinds = {(c.mechanism, c.multiplier, c.delta, c.relation, c.parties) for c in charges}
         parties = charges[0].parties if charges else 0
         distinct = len({charge.identity for charge in charges})
         if len(kinds) != 1 or parties < 2 or not len(ledgers) == distinct == parties:
             raise PrivacyError(
-                f"{len(ledgers)} sketches were given, with {distinct} releases for {parties} "
-                "parties; all shares of one release were expected, each released once, with the "
-                "same options and as many parties as there are sketches."
+                f"{len(ledgers)} sketches were given, with {distinct} shares of {parties} parties; "
+                "all shares of one release were expected, each released once, with the same "
+                "options and as many parties as there are sketches."
             )
-        return cls(((charges[0].whole(),),), _least(ledger.budget for ledger in ledgers))
+        before = tuple(_once(charge for charge in every if charge.parties == 1))
+        budgets = tuple({budget for ledger in ledgers for budget in ledger.budgets})
+        return cls(((*before, charges[0].whole()),), budgets)
 
     def merged(self, other: Ledger, *, disjoint: bool) -> Ledger:
         """Return the ledger of two sketches together.
@@ -151,7 +157,7 @@ class Ledger:
         histories = tuple(tuple(_once(history)) for history in unique.values())
         if len(histories) > _MOST_HISTORIES:
             histories = (tuple(_once(itertools.chain(*histories))),)
-        return Ledger(histories, _least((self.budget, other.budget)))
+        return Ledger(histories, tuple(dict.fromkeys((*self.budgets, *other.budgets))))
 
     def epsilon(self, delta: float) -> float:
         """Return ε at δ, of the history that costs most; 0 where nothing was released."""
@@ -175,7 +181,7 @@ class Ledger:
         return {
             "charges": [charge.to_document() for charge in self.charges],
             "histories": [[charge.identity for charge in one] for one in self.histories],
-            "budget": vars(self.budget) if self.budget else None,
+            "budgets": [vars(budget) for budget in self.budgets],
         }
 
     @classmethod
@@ -190,10 +196,8 @@ class Ledger:
         histories = tuple(tuple(known[name] for name in one) for one in document["histories"])
         if not histories:
             raise ValueError("a ledger has one history at least")
-        budget = document["budget"]
-        if budget is not None:
-            budget = Budget(float(budget["epsilon"]), float(budget["delta"]))
-        return cls(histories, budget)
+        budgets = [Budget(float(b["epsilon"]), float(b["delta"])) for b in document["budgets"]]
+        return cls(histories, tuple(budgets))
 
 
 def _once(charges: Iterable[Charge]) -> Iterable[Charge]:
@@ -214,8 +218,3 @@ def _epsilon(history: History, relation: Relation, delta: float) -> float:
     if not inverse:
         return pure
     return pure + (gaussian_epsilon(1 / math.sqrt(inverse), delta) if delta else math.inf)
-
-
-def _least(budgets: Iterable[Budget | None]) -> Budget | None:
-    known = [budget for budget in budgets if budget is not None]
-    return min(known, key=lambda budget: (budget.epsilon, budget.delta), default=None)

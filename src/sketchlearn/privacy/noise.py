@@ -37,7 +37,7 @@ def gaussian_noise(shape: tuple[int, ...], scale: float) -> np.ndarray:
     """
     dp = _opendp()
     space = dp.vector_domain(dp.atom_domain(T="i64")), dp.l2_distance(T=float)
-    return _drawn(space >> dp.m.then_gaussian(scale=_checked(scale)), shape)
+    return _drawn(space >> dp.m.then_gaussian(scale=_widened(scale)), shape)
 
 
 def laplace_noise(shape: tuple[int, ...], scale: float) -> np.ndarray:
@@ -49,17 +49,23 @@ def laplace_noise(shape: tuple[int, ...], scale: float) -> np.ndarray:
     """
     dp = _opendp()
     space = dp.vector_domain(dp.atom_domain(T="i64")), dp.l1_distance(T="i64")
-    return _drawn(space >> dp.m.then_laplace(scale=_checked(scale)), shape)
+    return _drawn(space >> dp.m.then_laplace(scale=_widened(scale)), shape)
 
 
-def _checked(scale: float) -> float:
+def require_scale(scale: float) -> None:
+    """Raise PrivacyError unless noise of a scale can be drawn, MissingExtraError without OpenDP."""
+    _opendp()
     if not 0 < scale <= _MOST:
         raise PrivacyError(
             f"Noise of scale {scale:.3g} was asked for; it must be positive, and at most "
             f"{_MOST:.3g} so that sums fit in 64 bits. Ask for a larger epsilon."
         )
+
+
+def _widened(scale: float) -> float:
+    require_scale(scale)
     # never less noise than was asked for, whatever was rounded on the way here
-    return math.nextafter(scale, math.inf)
+    return scale * (1 + 2.0**-44)
 
 
 def _drawn(measurement: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -66,14 +66,13 @@ def releases(ledger: Ledger) -> str:
     """Return in words which releases were made of an exact sketch."""
     if not ledger:
         return "Releases: none."
-    budget = f", of {ledger.budget}" if ledger.budget else ""
-    spent = ""
-    if ledger.budget:
+    told = f"Releases: {len(ledger.charges)}"
+    for budget in ledger.budgets:
         try:
-            spent = f"; spent: ε = {ledger.epsilon(ledger.budget.delta):.4g}"
+            told += f", of {budget}; spent: ε = {ledger.epsilon(budget.delta):.4g}"
         except MissingExtraError:
-            spent = f"; spent: ρ = {ledger.rho:.4g}"
-    return f"Releases: {len(ledger.charges)}{budget}{spent}."
+            told += f", of {budget}; spent: ρ = {ledger.rho:.4g}"
+    return f"{told}."
 
 
 def _listed(numbers: Mapping[str, float]) -> str:

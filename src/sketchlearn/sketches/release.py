@@ -11,7 +11,6 @@ from typing import Literal, get_args
 import numpy as np
 
 from sketchlearn.errors import OptionError, PrivacyError, PrivacyWarning
-from sketchlearn.features import UNIT
 from sketchlearn.features.statistic import STATISTIC_UNIT
 from sketchlearn.privacy import (
     MECHANISMS,
@@ -25,7 +24,8 @@ from sketchlearn.privacy import (
     noise_scales,
 )
 from sketchlearn.privacy.accounting import gaussian_multiplier, require_epsilon
-from sketchlearn.privacy.noise import gaussian_noise, laplace_noise
+from sketchlearn.privacy.blocks import COUNTS
+from sketchlearn.privacy.noise import gaussian_noise, laplace_noise, require_scale
 from sketchlearn.sketches.moments import SideSums
 from sketchlearn.sketches.plan import Plan
 from sketchlearn.sketches.totals import Totals
@@ -35,6 +35,9 @@ MOMENTS: tuple[Moments, ...] = get_args(Moments)
 
 # Shares of the budget, over their sum: moments are few numbers, and told well by little.
 _WAVES, _STATISTIC, _MOMENTS = 16, 8, 1
+
+# Least scale of a share: sums of discrete Gaussians as wide as this are one, to 10⁻¹⁵ and less.
+_LEAST_SHARE = 2.0
 
 # Columns above which second moments are more numbers than their share of the budget tells.
 _MOST_MOMENTS = 256
@@ -70,6 +73,9 @@ class ReleaseOptions:
     budget: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("epsilon", "delta"):
+            if not _is_number(getattr(self, name)):
+                raise PrivacyError(f"{name}={getattr(self, name)!r} was given; it is a number.")
         require_epsilon(self.epsilon)
         words = {"relation": RELATIONS, "mechanism": MECHANISMS, "moments": MOMENTS}
         for name, known in words.items():
@@ -78,8 +84,15 @@ class ReleaseOptions:
                     f"{name}={getattr(self, name)!r} was given; it must be one of "
                     f"{', '.join(known)}."
                 )
-        if not isinstance(self.parties, int | np.integer) or self.parties < 1:
-            raise OptionError(f"parties={self.parties!r} was given; it must be 1 or more.")
+        if not _is_number(self.parties) or self.parties != int(self.parties) or self.parties < 1:
+            raise OptionError(
+                f"parties={self.parties!r} was given; it must be a whole number, 1 or more."
+            )
+        pair = self.budget
+        if pair is not None and not (
+            isinstance(pair, tuple | list) and len(pair) == 2 and all(map(_is_number, pair))
+        ):
+            raise OptionError(f"budget={pair!r} was given; it is a pair (epsilon, delta).")
         if self.mechanism == "laplace" and (self.delta or self.parties > 1):
             raise PrivacyError(
                 "Laplace noise has delta = 0, and is not shared out among parties. Leave delta and "
@@ -93,27 +106,28 @@ class ReleaseOptions:
             multiplier = gaussian_multiplier(self.epsilon, self.delta)
         return Charge(self.mechanism, multiplier, self.delta, self.relation, int(self.parties))
 
-    def charged(self, ledger: Ledger) -> tuple[Ledger, Charge]:
-        """Return a ledger with the charge of this release in it, and the charge.
+    def charged(self, ledger: Ledger, charge: Charge) -> Ledger:
+        """Return a ledger with the charge of this release in it.
 
         Raises:
             BudgetError: the charge overdraws the budget, or another budget was declared before.
         """
-        charge = self.charge()
         if self.budget is not None:
             ledger = ledger.with_budget(Budget(*self.budget))
-        return ledger.charged(charge).with_budget(), charge
+        return ledger.charged(charge).with_budget()
 
 
-def noised(
-    plan: Plan, totals: Totals, charge: Charge, moments: Moments
-) -> tuple[Totals, dict[str, float]]:
-    """Return sums with noise, and the deviation of the noise by the name of each sum.
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
-    Sums without a deviation are dropped, and are zero.
+
+def scales_of(plan: Plan, charge: Charge, moments: Moments) -> dict[str, float]:
+    """Return the scale of the noise of each sum that is released, once all can be released.
 
     Raises:
-        PrivacyError: moments were asked for, of columns that have no bounds.
+        PrivacyError: the plan saw the records, moments were asked for of columns without bounds,
+            or the noise is too large for 64 bits, or too little for so many parties.
+        MissingExtraError: OpenDP is not installed.
     """
     require_public(plan)
     blocks = blocks_of(plan, moments)
@@ -122,18 +136,45 @@ def noised(
         charge.multiplier,
         charge.mechanism,
         charge.relation,
-        classes=len(totals.counts),
+        classes=plan.schema.class_count,
     )
-    # shares of independent discrete Gaussians add up in variance
+    # shares of independent discrete Gaussians add up in variance, where none is nearly a point
     part = 1 / math.sqrt(charge.parties)
+    scales = {name: part * scale for name, scale in scales.items()}
+    least = min(scales, key=lambda name: scales[name])
+    if charge.parties > 1 and scales[least] < _LEAST_SHARE:
+        most = int(charge.parties * (scales[least] / _LEAST_SHARE) ** 2)
+        raise PrivacyError(
+            f"Noise for {charge.parties} parties leaves each a deviation of {scales[least]:.3g} in "
+            f"the {least}, which are whole numbers: their sum would not have the noise of one "
+            f"release. At most {most} parties can share it."
+        )
+    for scale in scales.values():
+        require_scale(scale)
+    return scales
+
+
+def noised(
+    totals: Totals, scales: Mapping[str, float], charge: Charge
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Return sums with noise, and the deviation of the noise, by the name of each sum.
+
+    The counts of records come with that of dropped ones as their last.
+    """
     draw = gaussian_noise if charge.mechanism == "gaussian" else laplace_noise
-    exact = totals.tensors()
-    made = {
-        name: exact[name] + draw(exact[name].shape, part * scale) for name, scale in scales.items()
-    }
-    spread = part * (1.0 if charge.mechanism == "gaussian" else math.sqrt(2))
-    noise = {name: spread * scale for name, scale in scales.items()}
-    return _tidied(plan, totals, made, charge.relation), noise
+    exact = {**totals.tensors(), COUNTS: np.append(totals.counts, totals.dropped)}
+    made = {name: exact[name] + draw(exact[name].shape, scale) for name, scale in scales.items()}
+    if charge.relation == "replace-one":
+        size = int(exact[COUNTS].sum())  # of all records, kept or not, which is public
+        made[COUNTS] = _balanced(made[COUNTS], size)
+    spread = 1.0 if charge.mechanism == "gaussian" else math.sqrt(2)
+    return made, {name: spread * scale for name, scale in scales.items()}
+
+
+def _balanced(counts: np.ndarray, size: int) -> np.ndarray:
+    """Return counts moved alike, up to rounding, to sum to the public number of records."""
+    each, rest = divmod(size - int(counts.sum()), len(counts))
+    return counts + each + (np.arange(len(counts)) < rest)
 
 
 def require_public(plan: Plan) -> None:
@@ -148,9 +189,14 @@ def require_public(plan: Plan) -> None:
 
 
 def noise_of_sum(
-    first: Mapping[str, float] | None, second: Mapping[str, float] | None
+    first: Mapping[str, float] | None, second: Mapping[str, float] | None, *, same: bool
 ) -> dict[str, float] | None:
     """Return the deviations of the noise in the sum of two sketches.
+
+    Args:
+        first: deviations of one.
+        second: of the other.
+        same: whether a release is in both, so that noise may be the same.
 
     Raises:
         PrivacyError: one was released and the other not, or other sums were kept.
@@ -162,7 +208,10 @@ def noise_of_sum(
             "A released sketch merges with sketches that were released with the same options, and "
             "with no other. Release both, or merge both before one release."
         )
-    return {name: math.hypot(value, second[name]) for name, value in first.items()}
+    return {
+        name: value + second[name] if same else math.hypot(value, second[name])
+        for name, value in first.items()
+    }
 
 
 def warn_of_delta(delta: float, count: int) -> None:
@@ -215,50 +264,3 @@ def _with_moments(plan: Plan, moments: Moments) -> bool:
             "them without limit. Make the plan with bounds=..., or release with moments='drop'."
         )
     return moments == "keep"
-
-
-def _tidied(plan: Plan, totals: Totals, made: dict[str, np.ndarray], relation: Relation) -> Totals:
-    """Return noised sums as totals: what follows from noised sums alone costs nothing."""
-    none = Totals.of_none(plan)
-    counts = made.get("counts", totals.counts.copy())  # of one class they may be public
-    counts = np.maximum(counts, 0)
-    if relation == "replace-one":
-        counts = _summing_to(counts, int(totals.counts.sum()))
-    lower, upper = plan.schema.encoded_bounds
-    first, second = none.side.first, none.side.second
-    if "first_moments" in made:
-        size = max(1, int(counts.sum()))
-        edges = np.clip([lower, upper], -(2.0**40), 2.0**40) * (size / UNIT)
-        first = np.clip(made["first_moments"], np.ceil(edges[0]), np.floor(edges[1]))
-        first = first.astype(np.int64)
-        second = _possible(first, made["second_moments"], size)
-    return Totals(
-        counts,
-        made.get("sums", none.sums),
-        {name: made[name] for name in none.statistics},
-        SideSums(first, second, lower, upper),
-    )
-
-
-def _summing_to(counts: np.ndarray, size: int) -> np.ndarray:
-    """Return counts moved alike to sum to the public number of records, none below 0."""
-    moved = counts.astype(np.float64)
-    for _ in counts:
-        held = moved > 0
-        moved[held] += (size - moved.sum()) / max(1, held.sum())
-        moved = np.maximum(moved, 0)
-    whole = np.floor(moved).astype(np.int64)
-    most = np.argsort(whole - moved)[: size - int(whole.sum())]
-    whole[most] += 1
-    return whole
-
-
-def _possible(first: np.ndarray, second: np.ndarray, count: int) -> np.ndarray:
-    """Return the second moments nearest to noised ones that records can have."""
-    mean = first / count
-    if second.ndim == 1:
-        return np.maximum(second, np.ceil(mean**2 * UNIT * count).astype(np.int64))
-    outer = np.outer(mean, mean) * UNIT * count
-    values, vectors = np.linalg.eigh((second + second.T) / 2 - outer)
-    covariance = (vectors * np.maximum(values, 0)) @ vectors.T
-    return np.rint(covariance + outer).astype(np.int64)

@@ -24,6 +24,7 @@ from sketchlearn.privacy import Ledger
 from sketchlearn.sketches import release
 from sketchlearn.sketches.moments import SideSums
 from sketchlearn.sketches.plan import Plan
+from sketchlearn.sketches.possible_totals import noised_totals, possible_totals
 from sketchlearn.sketches.sketch_document import (
     document_of,
     plan_in,
@@ -136,6 +137,7 @@ class Sketch:
 
     def add_batch(self, batch: Batch, missing: Missing = "refuse") -> None:
         """Add one batch of a source, in place: the step of every pass."""
+        self._require_raw("added to")
         self.totals = self.totals + Totals.of_batch(self.plan, batch, missing)
 
     def _sketch_of(self, records: Any, missing: Missing) -> Sketch:
@@ -162,7 +164,8 @@ class Sketch:
         """
         self.plan.require_same(other.plan)
         ledger = self.ledger.merged(other.ledger, disjoint=disjoint)
-        noise = release.noise_of_sum(self.noise, other.noise)
+        mine, theirs = ({charge.identity for charge in s.ledger.charges} for s in (self, other))
+        noise = release.noise_of_sum(self.noise, other.noise, same=bool(mine & theirs))
         return Sketch(self.plan, self.totals + other.totals, ledger, noise)
 
     def __radd__(self, other: object) -> Sketch:
@@ -211,12 +214,24 @@ class Sketch:
         """
         chosen = release.ReleaseOptions(**options)
         self._require_raw("released again")
-        self.require_records()
-        release.require_public(self.plan)
-        self.ledger, charge = chosen.charged(self.ledger)
+        if chosen.relation == "replace-one":
+            self.require_records()
+        charge = chosen.charge()
+        # whatever can fail fails before anything is charged
+        scales = release.scales_of(self.plan, charge, chosen.moments)
+        self.ledger = chosen.charged(self.ledger, charge)
         release.warn_of_delta(chosen.delta, self.count)
-        totals, noise = release.noised(self.plan, self.totals, charge, chosen.moments)
+        made, noise = release.noised(self.totals, scales, charge)
+        totals = noised_totals(self.plan, made)
+        if charge.parties == 1:
+            totals = possible_totals(self.plan, totals, noise, charge.relation)
         return Sketch(self.plan, totals, self.ledger.with_share(charge), noise)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether this is one party's share of a release, of use with all others alone."""
+        parties = [charge.parties for charge in self.ledger.charges]
+        return self.noise is not None and max(parties, default=1) > 1
 
     @classmethod
     def of_shares(cls, shares: Sequence[Sketch]) -> Sketch:
@@ -231,7 +246,10 @@ class Sketch:
         """
         ledger = Ledger.of_shares([share.ledger for share in shares])
         total = functools.reduce(operator.add, shares)
-        return cls(total.plan, total.totals, ledger, total.noise)
+        assert total.noise is not None
+        relation = ledger.charges[-1].relation
+        totals = possible_totals(total.plan, total.totals, total.noise, relation)
+        return cls(total.plan, totals, ledger, total.noise)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sketch):

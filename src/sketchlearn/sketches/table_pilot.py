@@ -92,6 +92,11 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
             "several kinds, whose rows have no axes. Choose the numbers with columns=[...] and "
             "encoding='vector'."
         )
+    if options.bounds is not None:
+        raise OptionError(
+            "bounds were given for a table. Declare those of its columns in a schema; or choose "
+            "numbers, with columns=[...] and encoding='vector'."
+        )
     declared = options.declared
     if source.label in declared:
         raise declared[source.label].refusal(
