@@ -49,9 +49,7 @@ def privacy_page(ledger: Ledger, noise: Mapping[str, float] | None = None) -> st
         lines.append(f"Deviation of the noise, in the integers of the sums: {_listed(noise)}.")
     if noise and len(ledger.charges) == 1 and ledger.charges[0].mechanism == "gaussian":
         share = {name: value / ledger.charges[0].multiplier for name, value in noise.items()}
-        lines.append(
-            f"That is so many times Δ, the most that one record changes: {_listed(share)}."
-        )
+        lines.append(f"Δ, the most that one record changes in them: {_listed(share)}.")
     lines.append(
         f"In all: ρ = {ledger.rho:.4g} of zero-concentrated privacy (proved of this noise)."
     )
