@@ -49,3 +49,21 @@ def test_a_gradient_is_the_same_to_the_bit_with_more_threads(monkeypatch):
     more = packed.value_and_gradient(records, target, wanted=True)
     assert more[0] == one[0]
     assert np.array_equal(more[1], one[1])
+
+
+def test_steps_visit_every_window_once_and_say_together_what_all_say():
+    size = 75 * GROUP - 11
+    frequencies = drawn((6, 6), size)
+    packed = PackedWindows.of(frequencies, np.arange(size) // GROUP)
+    random = np.random.default_rng(0)
+    records = random.standard_normal((2, 2, 5, 36)).astype(np.float32)
+    target = random.standard_normal((2, 2, size)).astype(np.float32)
+    value, gradient = packed.value_and_gradient(records, target, True)
+    blocks = [packed.block(step) for step in (4, 5)]
+    assert packed.block(6).visited == blocks[0].visited
+    shares = [np.diff(packed.members[list(block.visited)])[0] / size for block in blocks]
+    assert sum(shares) == 1
+    parts = [block.value_and_gradient(records, target, True) for block in blocks]
+    together = [sum(s * p[k] for s, p in zip(shares, parts, strict=True)) for k in (0, 1)]
+    assert together[0] == pytest.approx(value, rel=1e-5)
+    assert np.allclose(together[1], gradient, atol=1e-5 * np.abs(gradient).max())

@@ -317,6 +317,6 @@ def test_steps_and_batch_depend_on_what_is_learnt():
     large = sl.GenerativeNetwork().settings(sl.sketch(images, size=20))
     vectors = sl.GenerativeNetwork().settings(sl.sketch(images[:, 0, :3] / 256, size=20))
     asked = sl.GenerativeNetwork(steps=7, batch=8).settings(sl.sketch(images, size=20))
-    assert (large.steps, large.batch) == (3000, 160)
+    assert (large.steps, large.batch) == (3000, 320)
     assert (vectors.steps, vectors.batch) == (8000, 512)
     assert (asked.steps, asked.batch) == (7, 8)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sketchlearn.features.matching import threads_for
 from sketchlearn.features.parts import add_parts
 from sketchlearn.features.windows import GROUP
+
+# Windows that a step visits, about: with as many more images a step, learning goes twice as far in
+# a time as with all windows.
+_A_STEP = 35
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class PackedWindows:
         forward: the frequencies of each window for phases, in turns.
         backward: for gradients, in radians.
         tiles: where those of each window start there, and the end, in tiles of pixels.
+        visited: first of the windows that the loss visits, and the one after the last; None for
+            all. Their loss stands for that of all.
     """
 
     pixels: np.ndarray
@@ -31,6 +37,7 @@ class PackedWindows:
     forward: np.ndarray
     backward: np.ndarray
     tiles: np.ndarray
+    visited: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, frequencies: np.ndarray, windows: np.ndarray) -> PackedWindows:
@@ -60,6 +67,17 @@ class PackedWindows:
             np.cumsum([0, *map(len, backward)]),
         )
 
+    def block(self, step: int) -> PackedWindows:
+        """Return the same with the windows that a step visits, others at the next.
+
+        Over a round of steps each window is visited once, so the gradient is as unbiased as that
+        of all. A block has windows of all sides, since they take turns.
+        """
+        windows = len(self.starts) - 1
+        blocks = max(1, windows // _A_STEP)
+        number = step % blocks
+        return replace(self, visited=(number * windows // blocks, (number + 1) * windows // blocks))
+
     def value_and_gradient(
         self, records: np.ndarray, target: np.ndarray, wanted: bool
     ) -> tuple[float, np.ndarray | None]:
@@ -81,10 +99,13 @@ class PackedWindows:
         def visit(first: int, last: int, gradient: np.ndarray) -> float:
             return match_windows(panels, half, packed, target, first, last, gradient)
 
-        windows = len(self.starts) - 1
+        first, last = self.visited or (0, len(self.starts) - 1)
+        # as if the others said what these say
+        stands_for = np.float32(self.members[-1] / (self.members[last] - self.members[first]))
         threads = threads_for(classes * halves * half * len(self.pixels) * GROUP)
         shape = (classes if wanted else 0, *panels.shape[1:])
-        value, total = add_parts(visit, 0, windows, shape, threads)
+        value, total = add_parts(visit, first, last, shape, threads)
+        value, total = value * float(stands_for), total * stands_for
         if not wanted:
             return value, None
         rows = total.transpose(0, 1, 2, 4, 3).reshape(classes, halves, -1, dimension)

@@ -28,7 +28,7 @@ from sketchlearn.storage import digest_of
 
 # What "auto" stands for.
 _OF_OTHERS = {"steps": 8000, "batch": 512}
-_OF_LARGE_IMAGES = {"steps": 3000, "batch": 160}
+_OF_LARGE_IMAGES = {"steps": 3000, "batch": 320}
 _DECIDED = (*_OF_OTHERS, "latent")
 
 OnStep = Callable[[int, dict[str, float]], None]
@@ -55,7 +55,7 @@ class GenerativeNetwork:
         latent: dimension of the latents; "auto" is 2 d within 4 to 16: few enough to
             cover evenly, more than the data's own dimension.
         steps: gradient steps; "auto" is 8,000, and 3,000 for images of 400 pixels and more.
-        batch: generated records per step, shared evenly by the classes; "auto" is 512, and 160
+        batch: generated records per step, shared evenly by the classes; "auto" is 512, and 320
             for such images, whose steps are dear.
         learning_rate: of Adam at the start; it falls to zero along a half cosine. Of tables it
             rises first, over 100 steps or a twentieth of a short run.

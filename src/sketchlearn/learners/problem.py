@@ -55,7 +55,8 @@ class Target:
         """Return the matching loss of generated records, shape (classes, 2, half, d).
 
         With a step's number, tables are compared on one window of frequencies, on another at
-        the next step: the gradient is as unbiased, and eight steps cost what one does on all.
+        the next step: the gradient is as unbiased, and eight steps cost what one does on all. So
+        are images on a part of their windows.
         """
         if self.shared is not None:
             windows = None if step is None else self._windows(step)
@@ -64,6 +65,8 @@ class Target:
             said = self.network(records.flatten(0, 2))
             records = said.view(*records.shape[:3], -1)
         packed = self.packed if self.frequencies.device.type == "cpu" else None
+        if step is not None and isinstance(packed, PackedWindows):
+            packed = packed.block(step)
         return matching_loss(records, self.frequencies, self.mean, packed)
 
     def of_class(self, number: int) -> Target:
