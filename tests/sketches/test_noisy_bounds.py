@@ -38,6 +38,12 @@ def test_what_bounds_cost_is_in_the_ledger_of_the_sketch(tmp_path):
         frugal.release(epsilon=1.0, delta=1e-6, budget=(1.0, 1e-6))
 
 
+def test_noise_of_releases_that_share_bought_bounds_is_still_independent():
+    plan = sl.plan(rows(), origin="declared", bounds=sl.noisy_bounds(rows(), **COST), size=40)
+    parts = [sl.sketch(rows(), plan).release(epsilon=1.0, delta=1e-6) for _ in range(2)]
+    assert sum(parts).noise["sums"] == pytest.approx(np.sqrt(2) * parts[0].noise["sums"])
+
+
 def test_too_few_records_have_no_bounds():
     with pytest.raises(PrivacyError, match="more records"):
         sl.noisy_bounds(rows(100), **{**COST, "epsilon": 0.01})

@@ -164,7 +164,10 @@ class Sketch:
         """
         self.plan.require_same(other.plan)
         ledger = self.ledger.merged(other.ledger, disjoint=disjoint)
-        mine, theirs = ({charge.identity for charge in s.ledger.charges} for s in (self, other))
+        # what the plan cost is in both, and no noise of either
+        mine, theirs = (
+            set(one.ledger.charges) - set(self.plan.ledger.charges) for one in (self, other)
+        )
         noise = release.noise_of_sum(self.noise, other.noise, same=bool(mine & theirs))
         return Sketch(self.plan, self.totals + other.totals, ledger, noise)
 
