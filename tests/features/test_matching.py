@@ -13,9 +13,18 @@ def normal(*shape, seed=0):
 
 
 def plain_loss(records, frequencies, target):
-    """Re<z - z1, z - z2>/m in complex numbers, summed over classes, tile-free."""
-    features = torch.exp(1j * (records @ frequencies)).mean(dim=2)  # (classes, 2, m)
-    residual = torch.complex(target[:, 0], target[:, 1])[:, None] - features
+    """Re<z - z1, z - z2>/m in complex numbers, summed over classes, tile-free.
+
+    Of one side the mean of that product over all pairs of records.
+    """
+    every = torch.exp(1j * (records @ frequencies))  # (classes, sides, n, m)
+    z = torch.complex(target[:, 0], target[:, 1])[:, None]
+    if records.shape[1] == 1:
+        apart = z[:, :, None] - every
+        pairs = apart.sum(2).abs().square() - apart.abs().square().sum(2)
+        count = records.shape[2]
+        return pairs.sum() / (count * (count - 1) * frequencies.shape[1])
+    residual = z - every.mean(dim=2)
     return (residual[:, 0] * residual[:, 1].conj()).real.sum() / frequencies.shape[1]
 
 
@@ -42,7 +51,7 @@ def test_the_loss_is_the_product_of_the_residuals_of_the_halves():
 
 
 @pytest.mark.parametrize("tile", [1, 600, 2**20])
-@pytest.mark.parametrize("shape", [(1, 2, 5, 2), (3, 2, 4, 3), (1, 2, 1, 1)])
+@pytest.mark.parametrize("shape", [(1, 2, 5, 2), (3, 2, 4, 3), (1, 2, 1, 1), (3, 1, 4, 3)])
 def test_value_and_gradient_are_those_of_autograd(monkeypatch, tile, shape):
     monkeypatch.setattr(matching, "_TILE", tile)
     records = normal(*shape).requires_grad_()
@@ -62,7 +71,9 @@ def test_float32_agrees_with_float64():
 
 
 @pytest.mark.parametrize("size", [1, 63, 64, 65, 300])
-@pytest.mark.parametrize("shape", [(1, 2, 5, 2), (3, 2, 49, 10), (2, 2, 48, 8), (1, 2, 100, 70)])
+@pytest.mark.parametrize(
+    "shape", [(1, 2, 5, 2), (3, 2, 49, 10), (2, 2, 48, 8), (1, 2, 100, 70), (2, 1, 49, 8)]
+)
 def test_the_compiled_loss_is_the_plain_one(shape, size):
     records, frequencies = normal(*shape), normal(shape[-1], size, seed=1)
     target = normal(shape[0], 2, size, seed=2)
@@ -94,8 +105,8 @@ def test_no_number_of_threads_changes_a_bit_of_the_compiled_loss():
     assert all(torch.equal(gradient, seen[0][1]) for _, gradient in seen)
 
 
-@pytest.mark.parametrize("antithetic", [False, True])
-def test_the_loss_is_an_unbiased_squared_distance(antithetic):
+@pytest.mark.parametrize(("sides", "antithetic"), [(2, False), (2, True), (1, False)])
+def test_the_loss_is_an_unbiased_squared_distance(sides, antithetic):
     mean, factor = torch.tensor([0.3, -0.2]).double(), torch.tensor([[1.0, 0.0], [0.5, 0.7]])
     factor = factor.double()
     frequencies, target = normal(2, 40, seed=3), 0.3 * normal(1, 2, 40, seed=4)
@@ -105,7 +116,7 @@ def test_the_loss_is_an_unbiased_squared_distance(antithetic):
 
     generator, losses = torch.Generator().manual_seed(5), []
     for _ in range(1500):
-        noise = torch.randn(1, 2, 4, 2, generator=generator, dtype=torch.float64)
+        noise = torch.randn(1, sides, 8 // sides, 2, generator=generator, dtype=torch.float64)
         if antithetic:  # dependence inside a half is allowed
             noise[:, :, 2:] = -noise[:, :, :2]
         losses.append(float(matching_loss(mean + noise @ factor.T, frequencies, target)))

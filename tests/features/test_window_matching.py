@@ -16,15 +16,15 @@ def drawn(image, size):
     return draw_windows(law, Windows(deviations), image, size, seed=3).frequencies
 
 
-@pytest.mark.parametrize("half", [1, 8, 21])
+@pytest.mark.parametrize(("sides", "half"), [(2, 1), (2, 8), (2, 21), (1, 16)])
 @pytest.mark.parametrize("image", [(6, 6), (2, 5, 7)])
-def test_value_and_gradient_are_those_of_dense_frequencies(image, half):
+def test_value_and_gradient_are_those_of_dense_frequencies(image, sides, half):
     frequencies = drawn(image, 5 * GROUP + 7)
     # some are held out, so that windows share fewer than GROUP
     which = np.flatnonzero(np.arange(frequencies.shape[1]) % 10 != 3)
     frequencies = np.ascontiguousarray(frequencies[:, which])
     random = torch.Generator().manual_seed(0)
-    records = torch.randn(3, 2, half, len(frequencies), generator=random).requires_grad_()
+    records = torch.randn(3, sides, half, len(frequencies), generator=random).requires_grad_()
     mean = torch.randn(3, 2, len(which), generator=random) / 10
     tensor = torch.from_numpy(frequencies)
     found = []

@@ -13,7 +13,7 @@ LATENT, CLASSES, HALF, DRAWS = 3, 2, 32, 1500
 @pytest.fixture(scope="module")
 def drawn():
     """Latents of many draws, shape (draws, classes, 2, half, latent)."""
-    stream = LatentStream(LATENT, CLASSES, HALF, seed=3)
+    stream = LatentStream(LATENT, CLASSES, 2 * HALF, seed=3)
     random = torch.Generator().manual_seed(5)
     parts = [stream.draw(random) for _ in range(DRAWS)]
     return torch.stack(parts).numpy().astype(float).reshape(DRAWS, CLASSES, 2, HALF, LATENT)
@@ -62,7 +62,7 @@ def test_the_mean_over_a_half_varies_much_less_than_that_of_independent_draws(dr
 
 def test_the_generators_seed_decides_the_draws():
     def draw(seed, scrambling=0):
-        stream = LatentStream(2, 1, 8, scrambling)
+        stream = LatentStream(2, 1, 16, scrambling)
         random = torch.Generator().manual_seed(seed)
         return torch.stack([stream.draw(random) for _ in range(2)])
 
@@ -74,19 +74,31 @@ def test_the_generators_seed_decides_the_draws():
 
 def test_drawing_leaves_torch_s_global_state_alone():
     before = torch.get_rng_state()
-    LatentStream(2, 1, 8, seed=0).draw(torch.Generator().manual_seed(0))
+    LatentStream(2, 1, 16, seed=0).draw(torch.Generator().manual_seed(0))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_class_numbers_follow_the_rows():
-    stream = LatentStream(2, 3, 4, seed=0)
+    stream = LatentStream(2, 3, 8, seed=0)
     assert stream.numbers.tolist() == [0] * 8 + [1] * 8 + [2] * 8
     assert stream.draw(torch.Generator()).shape == (24, 2)
 
 
 @pytest.mark.parametrize("border", [0.0, 1 - 2**-24])
 def test_a_point_on_the_border_of_the_torus_gives_a_finite_latent(monkeypatch, border):
-    stream = LatentStream(1, 1, 2, seed=0)
+    stream = LatentStream(1, 1, 4, seed=0)
     stream._net = torch.zeros(2, 1)
     monkeypatch.setattr(torch, "rand", lambda *size, generator: torch.full(size, border))
     assert torch.isfinite(stream.draw(torch.Generator())).all()
+
+
+def test_latents_of_one_side_are_independent():
+    stream = LatentStream(LATENT, CLASSES, 2 * HALF, seed=3, independent=True)
+    assert stream.sides == 1
+    random = torch.Generator().manual_seed(5)
+    parts = torch.stack([stream.draw(random) for _ in range(DRAWS)]).numpy().astype(float)
+    drawn = parts.reshape(DRAWS, CLASSES, 2, HALF, LATENT)
+    assert stats.kstest(drawn.ravel(), "norm").pvalue > 1e-3
+    bound = 5 / DRAWS**0.5
+    assert correlations_between(drawn[:, 0, 0], np.roll(drawn[:, 0, 0], 2, axis=1)).max() < bound
+    assert stream.numbers.tolist() == [0] * 2 * HALF + [1] * 2 * HALF

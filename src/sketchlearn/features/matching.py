@@ -28,7 +28,7 @@ class Packed(Protocol):
         """Return the sum of the loss over frequencies and, if wanted, its gradient.
 
         Args:
-            records: float32, shape (classes, 2, half, d).
+            records: float32, shape (classes, sides, half, d).
             target: float32, shape (classes, 2, m).
             wanted: whether the gradient is.
         """
@@ -105,7 +105,8 @@ def matching_loss(
 
     The batch of each class comes in two independent halves; with ẑ₁ and ẑ₂ their mean
     features, `Re <z - ẑ₁, z - ẑ₂>` has the squared distance as its exact expectation, whatever
-    the dependence inside a half. That is what allows low-discrepancy latents there.
+    the dependence inside a half. That is what allows low-discrepancy latents there. Or it comes
+    in one side of n independent records, of which all pairs count: `|z - ẑ|² - (1 - |ẑ|²)/(n - 1)`.
 
     Frequencies are visited tile by tile, and a tile's residual depends on that tile alone, so
     value and gradient come from one visit and no batch × m array is ever kept. float32 on a
@@ -113,7 +114,7 @@ def matching_loss(
     (Schellekens and Jacques, "Compressive Learning of Generative Networks", section 3.)
 
     Args:
-        records: generated encoded records, shape (classes, 2, half, d).
+        records: generated encoded records, shape (classes, 2, half, d) or (classes, 1, n, d).
         frequencies: shape (d, m).
         target: the sketch's mean features z, shape (classes, 2, m): cosines, sines.
         packed: the same frequencies laid out, once for many calls.
@@ -149,11 +150,14 @@ class _MatchingLoss(torch.autograd.Function):
             shape = (classes, halves, half, block.shape[1])
             cosine, sine = cosine.view(shape), sine.view(shape)
             z = target[:, None, :, left : left + width]  # (classes, 1, 2, w)
-            residual = torch.stack([cosine.mean(2), sine.mean(2)], dim=2) - z
-            loss += (residual[:, 0] * residual[:, 1]).sum()
+            mean = torch.stack([cosine.mean(2), sine.mean(2)], dim=2)  # (classes, halves, 2, w)
+            residual = mean - z
+            loss += (residual[:, 0] * residual[:, -1]).sum()
+            if halves == 1:
+                loss += (mean.square().sum() - classes * block.shape[1]) / (half - 1)
             if gradient is not None:
-                # each half is pulled by the residual of the other
-                other = residual.flip(1)  # (classes, halves, 2, w)
+                # each half is pulled by the residual of the other, each record by all others'
+                other = residual.flip(1) if halves == 2 else 2 * (residual + mean / (half - 1))
                 slope = cosine.mul_(other[:, :, None, 1]).sub_(sine.mul_(other[:, :, None, 0]))
                 gradient.addmm_(slope.view(rows, -1), block.T)  # (rows, w) @ (w, d) -> (rows, d)
         if gradient is not None:

@@ -43,9 +43,10 @@ def pack_backward(frequencies: np.ndarray, width: int = CHUNK) -> np.ndarray:
 
 
 def pack_records(records: np.ndarray) -> np.ndarray:
-    """Lay out records (classes, 2, half, d) as right panels (classes, 2, panels, d, columns).
+    """Lay out records (classes, sides, half, d) as right panels.
 
-    The panels are as wide as leaves the least padding.
+    They have shape (classes, sides, panels, d, columns), and are as wide as leaves the least
+    padding.
     """
     classes, halves, half, dimension = records.shape
     columns = min(WIDTHS, key=lambda width: -(-half // width) * width)
@@ -57,7 +58,7 @@ def pack_records(records: np.ndarray) -> np.ndarray:
 
 
 def unpack_gradient(packed: np.ndarray, half: int, dimension: int) -> np.ndarray:
-    """Undo the layout of a gradient; return shape (classes, 2, half, d)."""
+    """Undo the layout of a gradient; return shape (classes, sides, half, d)."""
     classes, halves, panels, tiles, _, columns = packed.shape
     rows = packed.transpose(0, 1, 2, 5, 3, 4).reshape(
         classes, halves, panels * columns, tiles * TILE_ROWS
@@ -70,14 +71,14 @@ def match_chunks(records, half, forward, backward, target, first, last, gradient
     """Return the loss of some chunks of frequencies, and add its gradient.
 
     Args:
-        records: from `pack_records`, shape (classes, 2, panels, d, columns).
-        half: records of a half that are none of the padding.
+        records: from `pack_records`, shape (classes, sides, panels, d, columns).
+        half: records of a side that are none of the padding.
         forward: from `pack_forward`.
         backward: from `pack_backward`.
         target: mean features of the sketch, float32, shape (classes, 2, m).
         first: number of the first chunk.
         last: number of the chunk after the last.
-        gradient: float32, shape (classes, 2, panels, d tiles, TILE_ROWS, columns); one
+        gradient: float32, shape (classes, sides, panels, d tiles, TILE_ROWS, columns); one
             without classes when only the value is wanted.
     """
     loss = 0.0
@@ -94,8 +95,8 @@ def match_chunks(records, half, forward, backward, target, first, last, gradient
 
 @compiled
 def waves_of(records, width):  # noqa: ANN001, ANN201
-    """Return room for cosines and sines of so many frequencies, (2, panels, width, columns)."""
-    shape = (2, records.shape[2], width, records.shape[4])
+    """Return room for cosines and sines of so many frequencies, (sides, panels, width, columns)."""
+    shape = (records.shape[1], records.shape[2], width, records.shape[4])
     return np.empty(shape, np.float32), np.empty(shape, np.float32)
 
 
@@ -104,21 +105,22 @@ def match(records, half, laid, target, waved, gradient):  # noqa: ANN001, ANN201
     """Return the loss of one class on a few frequencies, and add its gradient.
 
     Args:
-        records: of the class, shape (2, panels, d, columns).
-        half: records of a half that are none of the padding.
+        records: of the class, shape (sides, panels, d, columns): two halves that are independent
+            of each other, or one side of records that all are.
+        half: records of a side that are none of the padding.
         laid: the frequencies for phases (tiles, d, TILE_ROWS), and for the gradient (d tiles,
             width, TILE_ROWS).
         target: mean features of the sketch, shape (2, count), count at most `width`.
         waved: from `waves_of`.
-        gradient: shape (1, 2, panels, d tiles, TILE_ROWS, columns); (0, …) when only the value
-            is wanted.
+        gradient: shape (1, sides, panels, d tiles, TILE_ROWS, columns); (0, …) when only the
+            value is wanted.
     """
     cosine, sine = waved
     forward, backward = laid
-    residual = np.empty((2, 2, cosine.shape[2]), np.float32)
+    sides = records.shape[0]
+    residual = np.empty((sides, 2, cosine.shape[2]), np.float32)
     tile = np.empty((TILE_ROWS, cosine.shape[3]), np.float32)
-    loss = 0.0
-    for side in range(2):
+    for side in range(sides):
         for panel in range(cosine.shape[1]):
             own = cosine[side, panel], sine[side, panel]
             _features(records[side, panel], forward, tile, own)
@@ -126,15 +128,43 @@ def match(records, half, laid, target, waved, gradient):  # noqa: ANN001, ANN201
         for j in range(target.shape[1]):
             residual[side, 0, j] -= target[0, j]
             residual[side, 1, j] -= target[1, j]
-    for j in range(target.shape[1]):
-        loss += residual[0, 0, j] * residual[1, 0, j]
-        loss += residual[0, 1, j] * residual[1, 1, j]
+    loss = _loss(residual, target, half)
     if gradient.size:
-        for side in range(2):
-            # each half is pulled by the residual of the other
+        if sides == 1:
+            _leave_one_out(residual[0], target, half)
+        for side in range(sides):
+            # each half is pulled by the residual of the other, each record by that of all others
             own = cosine[side], sine[side]
-            _pull(own, residual[1 - side], backward, gradient[0, side])
+            _pull(own, residual[sides - 1 - side], backward, gradient[0, side])
     return loss
+
+
+@compiled
+def _loss(residual, target, half):  # noqa: ANN001, ANN202
+    """Return the loss of residuals (sides, 2, width) on frequencies of a target (2, count)."""
+    loss = 0.0
+    for j in range(target.shape[1]):
+        if residual.shape[0] == 2:
+            loss += residual[0, 0, j] * residual[1, 0, j]
+            loss += residual[0, 1, j] * residual[1, 1, j]
+        else:
+            for part in range(2):
+                mean = residual[0, part, j] + target[part, j]
+                loss += residual[0, part, j] ** 2 + mean**2 / np.float32(half - 1)
+            loss -= 1 / np.float32(half - 1)
+    return loss
+
+
+@compiled
+def _leave_one_out(residual, target, half):  # noqa: ANN001, ANN202
+    """Turn the residual of all records into what pulls at one: twice that of all others.
+
+    Features have norm 1, so what a record itself adds to their mean has no slope.
+    """
+    for part in range(2):
+        for j in range(target.shape[1]):
+            mean = residual[part, j] + target[part, j]
+            residual[part, j] = 2 * (residual[part, j] + mean / np.float32(half - 1))
 
 
 @compiled

@@ -79,8 +79,8 @@ def match_windows(records, half, packed, target, first, last, gradient):  # noqa
     """Return the loss of some windows' frequencies, and add its gradient.
 
     Args:
-        records: from `pack_records`, shape (classes, 2, panels, d, columns).
-        half: records of a half that are none of the padding.
+        records: from `pack_records`, shape (classes, sides, panels, d, columns).
+        half: records of a side that are none of the padding.
         packed: the arrays of `PackedWindows`.
         target: mean features of the sketch, float32, shape (classes, 2, m).
         first: number of the first window.

@@ -175,6 +175,7 @@ class GenerativeNetwork:
             averaging=self.averaging,
             patience=self.patience,
             seed=self.seed,
+            independent=is_large(schema.image),
         )
 
     def _generator(self, sketch: Sketch, latent: int, restart: int) -> nn.Module:

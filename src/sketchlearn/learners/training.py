@@ -35,7 +35,8 @@ _NEAR = 0.125
 class TrainingSettings:
     """The numbers of a training run; see `GenerativeNetwork` for their meaning.
 
-    `warm_up` are the steps over which the learning rate rises.
+    `warm_up` are the steps over which the learning rate rises; with `independent` the latents of
+    a step are, instead of evenly spread.
     """
 
     latent: int
@@ -46,6 +47,7 @@ class TrainingSettings:
     averaging: float
     patience: int
     seed: int
+    independent: bool = False
 
 
 class Training:
@@ -74,10 +76,14 @@ class Training:
         self._emphasis = Emphasis()
         classes = len(problem.classes)
         self._latents = LatentStream(
-            settings.latent, classes, math.ceil(settings.batch / 2 / classes), settings.seed
+            settings.latent,
+            classes,
+            max(2, math.ceil(settings.batch / classes)),
+            settings.seed,
+            settings.independent,
         )
         self._validation = LatentStream(
-            settings.latent, classes, math.ceil(self._evaluated() / classes), settings.seed
+            settings.latent, classes, 2 * math.ceil(self._evaluated() / classes), settings.seed
         )
 
     @property
@@ -135,7 +141,7 @@ class Training:
         numbers = problem.classes[self._latents.numbers]
         latents = self._latents.draw(self._random)
         flat = conditional(self.generator, latents, numbers, problem.class_count)
-        records = flat.view(len(problem.classes), 2, -1, problem.dimension)
+        records = flat.view(len(problem.classes), self._latents.sides, -1, problem.dimension)
         loss = target.loss(records, self.step, self._emphasis.weights)
         self.optimiser.zero_grad()
         loss.backward()
