@@ -312,11 +312,13 @@ def test_records_in_place_of_a_sketch_are_refused():
         sl.GenerativeNetwork(**QUICK).fit(np.zeros((5, 2)))
 
 
-def test_steps_and_batch_depend_on_what_is_learnt():
+def test_steps_batch_and_rate_depend_on_what_is_learnt():
     images = np.random.default_rng(0).integers(0, 256, size=(30, 20, 20)).astype(np.uint8)
     large = sl.GenerativeNetwork().settings(sl.sketch(images, size=20))
     vectors = sl.GenerativeNetwork().settings(sl.sketch(images[:, 0, :3] / 256, size=20))
-    asked = sl.GenerativeNetwork(steps=7, batch=8).settings(sl.sketch(images, size=20))
-    assert (large.steps, large.batch) == (3000, 320)
-    assert (vectors.steps, vectors.batch) == (8000, 512)
-    assert (asked.steps, asked.batch) == (7, 8)
+    asked = sl.GenerativeNetwork(steps=7, batch=8, learning_rate=0.3).settings(
+        sl.sketch(images, size=20)
+    )
+    assert (large.steps, large.batch, large.learning_rate, large.warm_up) == (1500, 640, 0.01, 75)
+    assert (vectors.steps, vectors.batch, vectors.learning_rate) == (8000, 512, 0.005)
+    assert (asked.steps, asked.batch, asked.learning_rate) == (7, 8, 0.3)

@@ -27,14 +27,15 @@ from sketchlearn.sketches import Sketch
 from sketchlearn.storage import digest_of
 
 # What "auto" stands for.
-_OF_OTHERS = {"steps": 8000, "batch": 512}
-_OF_LARGE_IMAGES = {"steps": 3000, "batch": 320}
+_OF_OTHERS = {"steps": 8000, "batch": 512, "learning_rate": 5e-3}
+_OF_LARGE_IMAGES = {"steps": 1500, "batch": 640, "learning_rate": 1e-2}
 _DECIDED = (*_OF_OTHERS, "latent")
 
 OnStep = Callable[[int, dict[str, float]], None]
 
-# Steps over which the learning rate of a table's generator rises. At full length the first steps
-# saturate the softmax of columns that are nearly constant, for good.
+# Steps over which the learning rate of a generator of tables or large images rises. At full length
+# the first steps saturate the softmax of columns that are nearly constant, for good; and a
+# convolutional generator is not far from diverging.
 _WARM_UP = 100
 
 
@@ -54,11 +55,13 @@ class GenerativeNetwork:
             network for images of 400 pixels and more.
         latent: dimension of the latents; "auto" is 2 d within 4 to 16: few enough to
             cover evenly, more than the data's own dimension.
-        steps: gradient steps; "auto" is 8,000, and 3,000 for images of 400 pixels and more.
-        batch: generated records per step, shared evenly by the classes; "auto" is 512, and 320
-            for such images, whose steps are dear.
-        learning_rate: of Adam at the start; it falls to zero along a half cosine. Of tables it
-            rises first, over 100 steps or a twentieth of a short run.
+        steps: gradient steps; "auto" is 8,000, and 1,500 for images of 400 pixels and more, which
+            gain more from larger batches.
+        batch: generated records per step, shared evenly by the classes; "auto" is 512, and 640
+            for such images.
+        learning_rate: of Adam at the start; it falls to zero along a half cosine. "auto" is 0.005,
+            and 0.01 for such images. Of them and of tables it rises first, over 100 steps or a
+            twentieth of a short run.
         held_out: share of the frequencies used for validation only, at most 500 of them.
         restarts: initialisations tried for a twentieth of the steps each; the best goes on.
         averaging: decay of the running average of the weights, which competes with the
@@ -71,7 +74,7 @@ class GenerativeNetwork:
     latent: int | Literal["auto"] = "auto"
     steps: int | Literal["auto"] = "auto"
     batch: int | Literal["auto"] = "auto"
-    learning_rate: float = 5e-3
+    learning_rate: float | Literal["auto"] = "auto"
     held_out: float = 0.1
     restarts: int = 1
     averaging: float = 0.99
@@ -92,7 +95,7 @@ class GenerativeNetwork:
             raise OptionError(f"held_out={self.held_out} was given; it is a share in (0, 1).")
         if not 0 <= self.averaging < 1:
             raise OptionError(f"averaging={self.averaging} was given; it is a decay in [0, 1).")
-        if not 0 < self.learning_rate < math.inf:
+        if self.learning_rate != "auto" and not 0 < self.learning_rate < math.inf:
             raise OptionError(f"learning_rate={self.learning_rate} was given; it is positive.")
 
     def fit(
@@ -163,15 +166,16 @@ class GenerativeNetwork:
 
         def number(name: str) -> int:
             given = getattr(self, name)
-            return decided[name] if given == "auto" else int(given)
+            return int(decided[name] if given == "auto" else given)
 
-        steps = number("steps")
+        steps, rate = number("steps"), self.learning_rate
+        rises = isinstance(schema, TableSchema) or is_large(schema.image)
         return TrainingSettings(
             latent=number("latent"),
             steps=steps,
             batch=number("batch"),
-            learning_rate=self.learning_rate,
-            warm_up=min(_WARM_UP, steps // 20) if isinstance(schema, TableSchema) else 0,
+            learning_rate=decided["learning_rate"] if rate == "auto" else rate,
+            warm_up=min(_WARM_UP, steps // 20) if rises else 0,
             averaging=self.averaging,
             patience=self.patience,
             seed=self.seed,
