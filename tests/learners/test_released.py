@@ -82,7 +82,7 @@ def test_noise_that_hides_the_records_is_told_from_few_records():
     few = sl.sketch(records(60), declared(size=120)).release(epsilon=0.1, delta=1e-6)
     fit = sl.KMeans(3).fit(few)
     assert fit.status is sl.Status.RELEASE_DOMINATES
-    assert fit.history[0]["more needed"] > 1
+    assert 1 < fit.history[0]["more needed"] < 10  # signal or not, a factor that would do at least
     network = sl.GenerativeNetwork(steps=10).fit(few)
     assert network.status is sl.Status.RELEASE_DOMINATES
     assert network.history[-1]["more needed"] > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -74,6 +75,15 @@ class Status(Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+def more_needed(noise: float, signal: float, frequencies: int) -> float:
+    """Return how many times the records, or ε, would make a release's noise half of the signal.
+
+    Its square falls with the square of either. A signal below what that many frequencies can tell
+    from noise is taken for as much: then it is a factor that would do at least.
+    """
+    return math.sqrt(2 * noise / max(signal, noise / math.sqrt(frequencies)))
 
 
 ModelT = TypeVar("ModelT", bound=Model[Any])

@@ -6,7 +6,7 @@ import numpy as np
 
 from sketchlearn.errors import OptionError
 from sketchlearn.learners.decoding import Empirical
-from sketchlearn.learners.fit import Status
+from sketchlearn.learners.fit import Status, more_needed
 
 # A component of less than this share of an equal one has next to no mass.
 _NO_MASS = 0.01
@@ -36,9 +36,7 @@ def told(empirical: Empirical) -> dict[str, float]:
 
 
 def _more_needed(empirical: Empirical) -> float:
-    # the squared noise of a release falls with the square of either
-    signal = max(empirical.energy - empirical.noise, 1e-300)
-    return float(np.sqrt(2 * empirical.noise / signal))
+    return more_needed(empirical.noise, empirical.energy - empirical.noise, empirical.size)
 
 
 def noise_dominates(released: bool) -> Status:

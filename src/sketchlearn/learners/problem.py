@@ -19,6 +19,7 @@ from sketchlearn.features.rays import PER_RAY
 from sketchlearn.features.shared_waves import SharedWaves
 from sketchlearn.features.window_matching import PackedWindows
 from sketchlearn.features.windows import GROUP
+from sketchlearn.learners.fit import more_needed
 from sketchlearn.sketches import Sketch
 
 # Fewest frequencies of a table that a step visits, as far as there are.
@@ -177,12 +178,17 @@ class MatchingProblem:
         """
         if not self.floor:
             return {}
-        return {"more needed": float(np.sqrt(2 * self.noise / max(self.signal, 1e-300)))}
+        return {"more needed": more_needed(self.noise, self.signal, self.frequencies)}
 
     @property
     def sampling(self) -> np.ndarray:
         """The part of `noises` that the number of records leaves, shape (classes,)."""
         return self.noises - self.floors
+
+    @property
+    def frequencies(self) -> int:
+        """Frequencies of the sketch, for training and held out."""
+        return self.training.mean.shape[2] + self.held_out.mean.shape[2]
 
     @property
     def noise(self) -> float:
