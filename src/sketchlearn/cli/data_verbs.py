@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import glob
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 import sketchlearn as sl
 from sketchlearn.cli.options import flags_of, given
-from sketchlearn.cli.progress import progress
+from sketchlearn.cli.progress import Advance, progress
 from sketchlearn.cli.reading import read_sketch
 from sketchlearn.encoding import write_schema as write_schema_file
 from sketchlearn.errors import OptionError
@@ -116,42 +116,19 @@ def sketch(
         device: where to sum, cpu or an accelerator that torch knows, such as cuda.
         options: see `PlanOptions`; with a plan file only `missing` may be given.
     """
-    chosen = given(options)
-    missing = chosen["missing"]
     checkpoint = out.parent / f".{out.name}.checkpoint"
     _require_apart(out, source)
     require_writable(out)
     require_writable(checkpoint)
-    if options.origin == "public":
-        raise OptionError(
-            "--origin public was given, and the plan would be made from the very records that are "
-            "sketched. Make it from public ones with the verb plan, and give it with --plan."
-        )
-    asked = options.columns, options.label, options.image
-    made = Plan.load(plan) if plan else sl.plan(_source(source, db, *asked), **chosen)
-    if plan and replace(options, missing="refuse") != PlanFlags():
-        raise OptionError(
-            f"{plan} fixes how to sketch, so no other option of a plan may be given with it. "
-            "Leave them out, or leave --plan out."
-        )
-    start = time.monotonic()
-    before: int | None = None
+    made = _plan_of(source, plan, db, options)
+    schema = made.schema
+    label = schema.label.name if schema.label else None
     with progress("sketching") as advance:
-
-        def on_batch(done: int, total: int | None) -> None:
-            nonlocal start, before
-            if before is None:  # an earlier run may have read some records
-                start, before = time.monotonic(), done
-            rate = (done - before) / max(time.monotonic() - start, 1e-9)
-            advance(done, total, f"{rate:,.0f} rows/s")
-
-        schema = made.schema
-        label = schema.label.name if schema.label else None
         result = sl.sketch(
             _source(source, db, schema.columns, label, schema.image),
             made.on(device),
-            missing=missing,
-            on_batch=on_batch,
+            missing=given(options)["missing"],
+            on_batch=_with_rates(advance),
             threads=threads,
             checkpoint=checkpoint,
         )
@@ -159,6 +136,44 @@ def sketch(
     checkpoint.unlink(missing_ok=True)
     print(_describe_sketch(result))
     print(f"Wrote {out} ({out.stat().st_size:,} bytes)")
+
+
+def _plan_of(source: list[str], plan: Path | None, db: str | None, options: Any) -> Plan:
+    """Return the plan in a file, or one made from a pilot of the source.
+
+    Raises:
+        OptionError: options of a plan were given beside a file, or ask for a plan of public
+            records.
+    """
+    if options.origin == "public":
+        raise OptionError(
+            "--origin public was given, and the plan would be made from the very records that are "
+            "sketched. Make it from public ones with the verb plan, and give it with --plan."
+        )
+    if plan is None:
+        asked = options.columns, options.label, options.image
+        return sl.plan(_source(source, db, *asked), **given(options))
+    made = Plan.load(plan)
+    if replace(options, missing="refuse") != PlanFlags():
+        raise OptionError(
+            f"{plan} fixes how to sketch, so no other option of a plan may be given with it. "
+            "Leave them out, or leave --plan out."
+        )
+    return made
+
+
+def _with_rates(advance: Advance) -> Callable[[int, int | None], None]:
+    """Return what shows records done, of how many, and how many a second."""
+    began: list[tuple[float, int]] = []
+
+    def on_batch(done: int, total: int | None) -> None:
+        if not began:  # an earlier run may have read some records
+            began.append((time.monotonic(), done))
+        start, before = began[0]
+        rate = (done - before) / max(time.monotonic() - start, 1e-9)
+        advance(done, total, f"{rate:,.0f} rows/s")
+
+    return on_batch
 
 
 def merge(
