@@ -1,9 +1,13 @@
 """A learnt model as the prior of an inverse problem: denoise, inpaint, sense, enlarge, deblur."""
 
+from sketchlearn.inverse.alignment import aligned
+from sketchlearn.inverse.blind import BlindReconstruction, BlindSearch, reconstruct_blind
+from sketchlearn.inverse.convolution import Convolution
 from sketchlearn.inverse.gaussian import GaussianLaw
+from sketchlearn.inverse.module import Reconstructor
+from sketchlearn.inverse.motion import kernel_generator, motion_kernels
 from sketchlearn.inverse.operators import (
     BoxDownsampling,
-    Convolution,
     Dense,
     Identity,
     Mask,
@@ -21,6 +25,8 @@ from sketchlearn.inverse.sampling import Langevin, PosteriorMean
 from sketchlearn.inverse.search import Search
 
 __all__ = [
+    "BlindReconstruction",
+    "BlindSearch",
     "BoxDownsampling",
     "Convolution",
     "Dense",
@@ -32,9 +38,14 @@ __all__ = [
     "Outcome",
     "PosteriorMean",
     "Reconstruction",
+    "Reconstructor",
     "Search",
     "adjointness",
+    "aligned",
+    "kernel_generator",
+    "motion_kernels",
     "project",
     "reconstruct",
+    "reconstruct_blind",
     "tau_of",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Literal, final
+from typing import final
 
 import numpy as np
 import torch
@@ -20,7 +20,6 @@ from sketchlearn.errors import OperatorError
 
 Array = Tensor | np.ndarray
 Planes = tuple[int, int, int]
-Padding = Literal["circular", "zero"]
 
 
 class Operator(ABC):
@@ -86,7 +85,7 @@ class Mask(Operator):
     """
 
     def __init__(self, seen: Array, *, per_image: bool = False) -> None:
-        seen = _finite(seen, "The mask")
+        seen = finite_tensor(seen, "The mask")
         if seen.ndim not in ((3, 4) if per_image else (2, 3)):
             raise OperatorError(
                 f"A mask of shape {tuple(seen.shape)} was given; it is (height, width) or (planes, "
@@ -109,7 +108,7 @@ class Mask(Operator):
         """Return the shape of the image."""
         count, *sides = self.seen.shape[-3:]
         if count not in (1, planes[0]) or tuple(sides) != planes[1:]:
-            raise _misfit(f"The mask is for images of {tuple(self.seen.shape[-3:])}", planes)
+            raise unfit(f"The mask is for images of {tuple(self.seen.shape[-3:])}", planes)
         return planes
 
     def of_images(self, some: slice) -> Mask:
@@ -148,7 +147,7 @@ class BoxDownsampling(Operator):
         """Return (planes, height / factor, width / factor)."""
         count, height, width = planes
         if height % self.factor or width % self.factor:
-            raise _misfit(f"Blocks of {self.factor} × {self.factor} pixels do not fill", planes)
+            raise unfit(f"Blocks of {self.factor} × {self.factor} pixels do not fill", planes)
         return count, height // self.factor, width // self.factor
 
     def diagonal(self, planes: Planes) -> Tensor:  # noqa: ARG002
@@ -169,7 +168,7 @@ class Dense(Operator):
     def __init__(
         self, matrix: Array, planes: Sequence[int], shape: Sequence[int] | None = None
     ) -> None:
-        self.matrix = _finite(matrix, "The matrix")
+        self.matrix = finite_tensor(matrix, "The matrix")
         self.planes = (1, *planes) if len(planes) == 2 else tuple(planes)
         if self.matrix.ndim not in (2, 3) or self.matrix.shape[-1] != math.prod(self.planes):
             raise OperatorError(
@@ -191,96 +190,12 @@ class Dense(Operator):
     def measured(self, planes: Planes) -> tuple[int, ...]:
         """Return the shape of the measurements."""
         if self.planes != planes:
-            raise _misfit(f"The matrix is for images of {self.planes}", planes)
+            raise unfit(f"The matrix is for images of {self.planes}", planes)
         return self.shape
 
     def of_images(self, some: slice) -> Dense:
         """Return the matrices of some images."""
         return self if self.images is None else Dense(self.matrix[some], self.planes, self.shape)
-
-
-@final
-class Convolution(Operator):
-    """A blur: each plane convolved with a kernel whose middle is at (height // 2, width // 2).
-
-    Args:
-        kernels: (height, width), or (n, height, width) with one for each image.
-        padding: what lies beyond the border: "circular", the opposite side, or "zero".
-    """
-
-    def __init__(self, kernels: Array, padding: Padding = "circular") -> None:
-        self.kernels = _finite(kernels, "The kernel")
-        if self.kernels.ndim not in (2, 3) or padding not in ("circular", "zero"):
-            raise OperatorError(
-                f"Kernels of shape {tuple(self.kernels.shape)} and padding={padding!r} were given; "
-                "kernels are (height, width) or (n, height, width), padding circular or zero."
-            )
-        self.images = len(self.kernels) if self.kernels.ndim == 3 else None
-        self.padding: Padding = padding
-        self._known: tuple[tuple[int, int], Tensor] | None = None
-
-    def A(self, x: Tensor) -> Tensor:
-        """Return blurred images of the same size."""
-        height, width = sides = x.shape[-2], x.shape[-1]
-        blurred = self._filtered(x, self.transfer((height, width)), self._grid(sides))
-        top, left = self._corner
-        return blurred[..., top : top + height, left : left + width]
-
-    def A_adjoint(self, y: Tensor) -> Tensor:
-        """Correlate with the kernels."""
-        height, width = sides = y.shape[-2], y.shape[-1]
-        tall, wide = grid = self._grid(sides)
-        top, left = self._corner
-        around = (left, wide - width - left, top, tall - height - top)
-        padded = torch.nn.functional.pad(y, around)
-        correlated = self._filtered(padded, self.transfer((height, width)).conj(), grid)
-        return correlated[..., :height, :width]
-
-    def measured(self, planes: Planes) -> tuple[int, ...]:
-        """Return the shape of the image."""
-        height, width = self.kernels.shape[-2:]
-        if height > planes[1] or width > planes[2]:
-            raise _misfit(f"A kernel of {height} × {width} is larger than", planes)
-        return planes
-
-    def of_images(self, some: slice) -> Convolution:
-        """Return the kernels of some images."""
-        return self if self.images is None else Convolution(self.kernels[some], self.padding)
-
-    def transfer(self, sides: tuple[int, int]) -> Tensor:
-        """Return the kernels' half spectrum on the grid for images, (1, h, w) or (n, 1, h, w)."""
-        if self._known is None or self._known[0] != sides:
-            spectrum = transfer_of(self.kernels, self._grid(sides), self.padding == "circular")
-            self._known = sides, spectrum
-        return self._known[1]
-
-    @property
-    def _corner(self) -> tuple[int, int]:
-        if self.padding == "circular":
-            return 0, 0
-        return self.kernels.shape[-2] // 2, self.kernels.shape[-1] // 2
-
-    def _grid(self, sides: tuple[int, int]) -> tuple[int, int]:
-        if self.padding == "circular":
-            return sides
-        height, width = self.kernels.shape[-2:]
-        return sides[0] + height - 1, sides[1] + width - 1
-
-    @staticmethod
-    def _filtered(x: Tensor, spectrum: Tensor, grid: tuple[int, int]) -> Tensor:
-        return torch.fft.irfft2(torch.fft.rfft2(x, s=grid) * spectrum, s=grid)
-
-
-def transfer_of(kernels: Tensor, grid: tuple[int, int], centred: bool) -> Tensor:
-    """Return half spectra of kernels (..., h, w) on a grid, with an axis for planes.
-
-    `centred` kernels have their middle, else their corner, at the origin.
-    """
-    height, width = kernels.shape[-2:]
-    padded = torch.nn.functional.pad(kernels, (0, grid[1] - width, 0, grid[0] - height))
-    if centred:
-        padded = padded.roll((-(height // 2), -(width // 2)), dims=(-2, -1))
-    return torch.fft.rfft2(padded).unsqueeze(-3)
 
 
 def times(matrix: Tensor, x: Tensor) -> Tensor:
@@ -310,7 +225,12 @@ def adjointness(operator: Operator, planes: Planes, *, count: int = 2, seed: int
     return float(apart.abs() / (seen.norm() * y.norm()))
 
 
-def _finite(given: Array, what: str) -> Tensor:
+def finite_tensor(given: Array, what: str) -> Tensor:
+    """Return float32 numbers.
+
+    Raises:
+        OperatorError: there are none, or some are not finite.
+    """
     tensor = torch.as_tensor(np.array(given) if isinstance(given, np.ndarray) else given)
     tensor = tensor.detach().to(torch.float32)
     if not torch.isfinite(tensor).all() or not tensor.numel():
@@ -318,7 +238,8 @@ def _finite(given: Array, what: str) -> Tensor:
     return tensor
 
 
-def _misfit(what: str, planes: Planes) -> OperatorError:
+def unfit(what: str, planes: Planes) -> OperatorError:
+    """Return the error of an operator that is for other images."""
     return OperatorError(
         f"{what}, but images are {planes} (planes, height, width). Make the operator for these."
     )

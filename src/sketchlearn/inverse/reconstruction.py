@@ -170,7 +170,7 @@ def _of_generator(
     method: Method,
 ) -> Reconstruction:
     sigma, asked = deviations
-    tau = _checked_tau(asked, prior)
+    tau = checked_tau(asked, prior)
     misfit = misfit_of(operator, y, sigma, tau, prior.layout.planes)
     if isinstance(method, PosteriorMean):
         drawn, failure = weighted_mean(prior, misfit, method), Outcome.FEW_DRAWS
@@ -204,7 +204,12 @@ def _told(drawn: Drawn, layout: Layout, tau: float, failure: Outcome) -> Reconst
     )
 
 
-def _checked_tau(tau: Any, prior: LatentPrior) -> float:
+def checked_tau(tau: Any, prior: LatentPrior) -> float:
+    """Return τ as a number.
+
+    Raises:
+        OptionError: it is none, or negative.
+    """
     if tau == "auto":
         return prior.usual_error()
     if not isinstance(tau, int | float | np.number) or not 0 <= tau < math.inf:

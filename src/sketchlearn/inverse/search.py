@@ -62,6 +62,9 @@ class Search:
             )
 
 
+Advance = Callable[[Loss, tuple[Tensor, ...], range, Search], tuple[Tensor, ...]]
+
+
 @dataclass(frozen=True)
 class Found:
     """What a search found for each of n images.
@@ -111,7 +114,7 @@ def _starts(prior: LatentPrior, misfit: Misfit, options: Search) -> tuple[Tensor
 
 
 def descend(
-    loss: Loss, starts: tuple[Tensor, ...], options: Search
+    loss: Loss, starts: tuple[Tensor, ...], options: Search, advance: Advance | None = None
 ) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
     """Minimise a loss over its floating variables, from starts (restarts, n, ...).
 
@@ -119,24 +122,31 @@ def descend(
         loss: of variables, shape (restarts, n); each entry depends on its own variables alone.
         starts: one tensor for each variable; whole numbers stay as they are.
         options: of the search.
+        advance: takes the steps of a span; by default those of Adam.
 
     Returns:
         Variables (n, ...) of the best start of each image, their losses and whether the descent had
         ended, both (n,).
     """
     variables, steps, begin = starts, options.steps, 0
+    advance = advance or _by_adam
     for end in dict.fromkeys(math.ceil(share * steps) for share in _HALVINGS if steps > 1):
-        variables = _advance(loss, variables, range(begin, end), options)
+        variables = advance(loss, variables, range(begin, end), options)
         variables, _ = _best(loss, variables, max(1, len(variables[0]) // 2))
         begin = end
     look = steps - math.ceil(steps / 4)
-    variables = _advance(loss, variables, range(begin, look), options)
+    variables = advance(loss, variables, range(begin, look), options)
     earlier = _losses(loss, variables)
-    variables = _advance(loss, variables, range(look, steps), options)
+    variables = advance(loss, variables, range(look, steps), options)
     fall = earlier.min(dim=0).values - _losses(loss, variables).min(dim=0).values
     variables, losses = _best(loss, variables, 1)
     converged = fall <= _SETTLED + _SETTLED_SHARE * losses[0].abs()
     return tuple(variable[0] for variable in variables), losses[0], converged
+
+
+def rate_at(step: int, options: Search) -> float:
+    """Return the rate of a step, which falls to zero along a half cosine."""
+    return options.learning_rate * (1 + math.cos(math.pi * step / options.steps)) / 2
 
 
 def _losses(loss: Loss, variables: tuple[Tensor, ...]) -> Tensor:
@@ -153,7 +163,7 @@ def _best(
     return tuple(_taken(variable, order) for variable in variables), losses.gather(0, order)
 
 
-def _advance(
+def _by_adam(
     loss: Loss, variables: tuple[Tensor, ...], span: range, options: Search
 ) -> tuple[Tensor, ...]:
     """Take the steps of a span, at the rates they have in the whole descent."""
@@ -161,8 +171,7 @@ def _advance(
         moving = tuple(v.clone().requires_grad_(v.is_floating_point()) for v in variables)
         optimiser = torch.optim.Adam([v for v in moving if v.requires_grad], options.learning_rate)
         for step in span:
-            rate = options.learning_rate * (1 + math.cos(math.pi * step / options.steps)) / 2
-            optimiser.param_groups[0]["lr"] = rate
+            optimiser.param_groups[0]["lr"] = rate_at(step, options)
             optimiser.zero_grad()
             loss(moving).sum().backward()
             optimiser.step()

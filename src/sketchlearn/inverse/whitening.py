@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from sketchlearn.errors import OperatorError
+from sketchlearn.inverse.convolution import Convolution
 from sketchlearn.inverse.foreign import explicit
-from sketchlearn.inverse.operators import Convolution, Operator, Planes, times
+from sketchlearn.inverse.operators import Operator, Planes, times
 
 # Of conjugate gradients: steps at most, and the relative residual that ends them.
 _CG_STEPS, _CG_RESIDUAL = 100, 1e-5
