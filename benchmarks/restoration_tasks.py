@@ -14,6 +14,7 @@ import torch
 
 from sketchlearn import inverse
 from sketchlearn.inverse import Operator
+from sketchlearn.inverse.degradations import gaussian_kernel
 
 Make = Callable[[int, np.random.Generator], Operator]
 
@@ -71,13 +72,6 @@ def mnist_tasks() -> list[Task]:
     ]
 
 
-def kernel_of(side: int, deviation: float) -> np.ndarray:
-    """Return a Gaussian kernel of sum 1."""
-    line = np.exp(-0.5 * ((np.arange(side) - side // 2) / deviation) ** 2)
-    kernel = np.outer(line, line)
-    return kernel / kernel.sum()
-
-
 def _denoise(noise: float) -> Task:
     return Task(f"denoise, σ {noise}", "denoise", noise, lambda _n, _rng: inverse.Identity())
 
@@ -107,4 +101,4 @@ def _box(factor: int) -> Make:
 
 
 def _gaussian(side: int, deviation: float) -> Make:
-    return lambda _n, _rng: inverse.Convolution(kernel_of(side, deviation), "zero")
+    return lambda _n, _rng: inverse.Convolution(gaussian_kernel(deviation, side), "zero")
