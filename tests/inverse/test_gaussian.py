@@ -107,6 +107,23 @@ def test_a_learnt_mixture_denoises():
     assert errors[0] < errors[1] < 1.5**2
 
 
+def test_a_mixture_of_patches_denoises_larger_images():
+    rng = np.random.default_rng(0)
+    edges = np.cumsum(rng.random((40, 24)) < 0.1, axis=1) % 2 * 4.0
+    images = np.repeat(edges[:, None], 20, axis=1)  # upright stripes
+    patches = np.lib.stride_tricks.sliding_window_view(images[:30], (4, 4), axis=(1, 2))
+    model = sl.GaussianMixture(4).fit(sl.sketch(patches.reshape(-1, 4, 4)[::7], size=400)).model
+    clean = images[30:]
+    y = noisy(clean, 1.0)
+    found = reconstruct(y, Identity(), model, noise=1.0)
+    assert found.images.shape == clean.shape
+    assert np.mean((found.images - clean) ** 2) < 0.4
+    with pytest.raises(MeasurementError, match="NaN"):
+        reconstruct(np.where(y > 3, np.nan, y), Identity(), model, noise=1.0)
+    with pytest.raises(MeasurementError, match="shape"):
+        reconstruct(y[:, :3], Identity(), model, noise=1.0)
+
+
 def test_a_generators_moments_are_those_of_its_draws():
     model = generator_of((4, 4), latent=3)
     clean = model.sample(30, seed=1).values.reshape(30, 4, 4)

@@ -40,6 +40,17 @@ def checked_measurements(
         MeasurementError: y holds NaN, or has another shape than the operator's measurements.
         OperatorError: the operator is not linear, or for other images.
     """
+    tensor = checked_finite(y)
+    known = own_operator(operator, len(tensor), layout.planes, parameters)
+    return _shaped(tensor, known.measured(layout.planes), layout), known
+
+
+def checked_finite(y: Any) -> Tensor:
+    """Return measurements as float32 numbers.
+
+    Raises:
+        MeasurementError: there are none, or some are not finite.
+    """
     tensor = torch.as_tensor(np.asarray(y) if not isinstance(y, Tensor) else y)
     tensor = tensor.detach().to(torch.float32).clone()
     if not tensor.ndim or not len(tensor):
@@ -54,8 +65,7 @@ def checked_measurements(
             f"values, the first of image {int(bad.int().argmax())}. Where pixels are missing, give "
             "0 there and a Mask as operator."
         )
-    known = own_operator(operator, len(tensor), layout.planes, parameters)
-    return _shaped(tensor, known.measured(layout.planes), layout), known
+    return tensor
 
 
 def _shaped(y: Tensor, wanted: tuple[int, ...], layout: Layout) -> Tensor:

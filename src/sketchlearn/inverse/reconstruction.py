@@ -15,8 +15,9 @@ from sketchlearn.errors import OptionError
 from sketchlearn.inverse.gaussian import GaussianLaw, posterior_mean
 from sketchlearn.inverse.images import Layout
 from sketchlearn.inverse.latents import LatentPrior
-from sketchlearn.inverse.measurements import checked_measurements, checked_noise
+from sketchlearn.inverse.measurements import checked_finite, checked_measurements, checked_noise
 from sketchlearn.inverse.operators import Identity, Operator
+from sketchlearn.inverse.patches import are_larger, denoised_by_patches
 from sketchlearn.inverse.sampling import Drawn, Langevin, PosteriorMean, langevin, weighted_mean
 from sketchlearn.inverse.search import Search, most_probable
 from sketchlearn.inverse.whitening import misfit_of
@@ -92,7 +93,8 @@ def reconstruct(
     probable latent given y, and the mean of v given y and z is added to G(z). So images are never
     worse than G(z) where measurements are good, which is the textbook method, tau=0 (Bora, Jalal,
     Price and Dimakis, "Compressed Sensing using Generative Models", ICML 2017). Of a Gaussian law
-    or mixture it is the posterior mean in closed form. Images and measurements are in the units
+    or mixture it is the posterior mean in closed form; one of patches denoises larger grey images,
+    patch by patch. Images and measurements are in the units
     of the records that were sketched.
 
     Args:
@@ -123,6 +125,11 @@ def reconstruct(
         measured, own = checked_measurements(y, operator, known.layout)
         return _of_generator(known, own, measured, (sigma, tau), method or Search())
     law = _law_of(model, prior)
+    of_patches = isinstance(model, GaussianMixtureModel) and isinstance(operator, Identity)
+    if of_patches and are_larger(y, law):
+        checked_finite(y)
+        whole = denoised_by_patches(y, law, sigma)
+        return Reconstruction(whole, Outcome.EXACT, np.ones(len(whole), dtype=bool))
     measured, own = checked_measurements(y, operator, law.layout)
     images = posterior_mean(law, own, measured, sigma)
     trusted = np.ones(len(measured), dtype=bool)
