@@ -18,7 +18,7 @@ SHOWN = 10
 
 
 def main() -> None:
-    """Learn, add noise, denoise in four ways, and draw the first ten images."""
+    """Learn, add noise, denoise, and draw the first ten images."""
     parser = parser_of(__doc__, "denoising.png")
     parser.add_argument("--noise", type=float, default=0.3)
     parser.add_argument("--images", type=int, default=100)
@@ -28,9 +28,10 @@ def main() -> None:
     y = clean + options.noise * np.random.default_rng(0).normal(size=clean.shape)
 
     def found(model, **how):
-        return inverse.reconstruct(y, inverse.Identity(), model, noise=options.noise, **how).images
+        return inverse.reconstruct(y, inverse.Identity(), model, noise=options.noise, **how)
 
     spin = {"max_shifts": 3, "func_kw": {"sigma": options.noise, "wavelet": "db1"}, "workers": 1}
+    chains = found(known.model, method=inverse.Langevin(steps=200, warm_up=100))
     rows = {
         "clean": clean,
         "noisy": y,
@@ -40,13 +41,14 @@ def main() -> None:
         "total variation": np.stack(
             [restoration.denoise_tv_chambolle(one, weight=options.noise) for one in y]
         ),
-        "mean and covariance": found(known.sketch),
-        "generator": found(known.model),
-        "its posterior mean": found(known.model, method=inverse.PosteriorMean(draws=20_000)),
+        "mean and covariance": found(known.sketch).images,
+        "generator": found(known.model).images,
+        "its posterior mean": chains.images,
     }
     for name, images in rows.items():
         if name != "clean":
             print(f"{name}: {decibels(images, clean):.2f} dB")
+    rows["how unsure it is"] = chains.deviations / chains.deviations.max()
     draw_rows({name: images[:SHOWN] for name, images in rows.items()}, options.out)
     print(f"Wrote {options.out}.")
 

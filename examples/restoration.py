@@ -80,7 +80,7 @@ def draw_rows(rows: dict[str, np.ndarray], path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(len(rows), 1, figsize=(6, 0.85 * len(rows)), squeeze=False)
+    figure, axes = plt.subplots(len(rows), 1, figsize=(6, 0.62 * len(rows)), squeeze=False)
     for axis, (name, images) in zip(axes[:, 0], rows.items(), strict=True):
         band = np.concatenate([np.pad(np.clip(one, 0, 1), 1) for one in images], axis=1)
         axis.imshow(1 - band, cmap="gray", vmin=0, vmax=1)
