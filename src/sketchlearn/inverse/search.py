@@ -35,8 +35,8 @@ class Search:
 
     Attributes:
         steps: of Adam, its rate falling to zero along a half cosine.
-        restarts: starts for each image. One of them finds in-range images from 2 l measurements
-            in two cases of three, eight nearly always.
+        restarts: starts for each image. Of 200 in-range images measured 2 l times, one random
+            start found four in five, eight starts all of them.
         draws: that each start is the best of; 1 is a random start.
         learning_rate: of Adam at the start.
         latent_weight: of ½‖z‖² - log p(class) in the loss; 0 projects on the generator's range.
