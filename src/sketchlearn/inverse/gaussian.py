@@ -162,7 +162,8 @@ def _root(covariance: np.ndarray) -> np.ndarray:
     Raises:
         OptionError: it is not symmetric and positive semidefinite, or zero.
     """
-    if not np.isfinite(covariance).all() or not np.allclose(covariance, covariance.T, atol=1e-6):
+    largest = np.abs(covariance).max()
+    if not np.isfinite(largest) or np.abs(covariance - covariance.T).max() > 1e-6 * largest:
         raise OptionError("The covariance is not finite and symmetric. Give that of the records.")
     values, vectors = np.linalg.eigh(covariance)
     if values[-1] <= 0 or values[0] < -1e-4 * values[-1]:
