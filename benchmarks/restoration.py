@@ -76,6 +76,11 @@ def _measure(name: str, chosen: argparse.Namespace) -> None:
         figures["range"] = _range(priors, test)
         figures["seconds to learn"] = priors.seconds
         keep()
+    if name == "mnist" and "blind" not in figures:
+        figures["blind"] = restoration_blind.measure(
+            priors, data, chosen.blind_images, chosen.models
+        )
+        keep()
     for task in digits_tasks() if name == "digits" else mnist_tasks():
         for seed in map(str, chosen.seeds):
             rows = figures.setdefault("tasks", {}).setdefault(task.name, {})
@@ -83,11 +88,6 @@ def _measure(name: str, chosen: argparse.Namespace) -> None:
                 rows[seed] = _row(task, priors, tune, test, int(seed))
                 print(name, task.name, seed, _brief(rows[seed]), flush=True)
                 keep()
-    if name == "mnist" and "blind" not in figures:
-        figures["blind"] = restoration_blind.measure(
-            priors, data, chosen.blind_images, chosen.models
-        )
-        keep()
     for gate in restoration_gates.gates(name, figures):
         print(gate)
 
