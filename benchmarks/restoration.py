@@ -118,7 +118,7 @@ def _row(
         "VAE": (priors.vae, {}),
         "VAE, posterior mean": (priors.vae, {"method": mean}),
     }
-    if task.kind == "denoise" and len(test[0]) > 8:
+    if task.kind in ("denoise", "inpaint") and len(test[0]) > 8:
         # where no draw has weight, chains find the posterior mean
         chains = inverse.Langevin(steps=200, warm_up=100)
         ways["ours, Langevin"] = priors.ours, {"method": chains}

@@ -33,7 +33,7 @@ _MNIST = [
     ("denoise, σ 0.5", _OURS, _DENOISERS, 0.0),
     ("denoise, σ 0.5", _OURS, ("LMMSE",), 0.0),
     ("denoise, σ 0.1", ("ours",), ("degraded",), -0.5),
-    ("inpaint centre 10×10", ("ours",), ("LMMSE",), 0.0),
+    ("inpaint centre 10×10", _OURS, ("LMMSE",), 0.0),
     *((f"sense, m = {m}", ("ours",), ("LMMSE",), 0.0) for m in (50, 100)),
 ]
 
