@@ -28,7 +28,14 @@ MODULES = (
     "growth",
     "dask_workers",
 )
-WITH_DATA = ("tables", "tables_at_scale", "conditional", "soft_rows", "frequency_orders")
+WITH_DATA = (
+    "tables",
+    "tables_at_scale",
+    "conditional",
+    "soft_rows",
+    "frequency_orders",
+    "restoration",
+)
 STRUCTURED = {"hadamard": "Hadamard blocks", "rays": "rays"}
 
 
@@ -74,6 +81,16 @@ def rows() -> list[tuple[str, str, str]]:
         *structure_rows(figures["structured"]),
         *synthetic_rows(figures["tables"]),
         *table_cost_rows(figures),
+        *restoration_rows(figures),
+    ]
+
+
+def restoration_rows(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the gates of inverse problems, in dB."""
+    return [
+        (f"restoration of {name}: {gate['gate']}", f"{gate['measured']}", f"≥ {gate['bar']}")
+        for name in ("digits", "mnist")
+        for gate in figures[f"restoration_{name}"]["gates"]
     ]
 
 

@@ -57,6 +57,12 @@ def test_the_public_names_are_what_dir_shows():
     assert dir(sl) == sorted(sl.__all__)
 
 
+def test_the_room_of_inverse_problems_loads_on_use():
+    assert heavy_modules_after("import sketchlearn as sl; sl.inverse.reconstruct") == "['torch']"
+    for name in sl.inverse.__all__:
+        assert inspect.getdoc(getattr(sl.inverse, name))
+
+
 def test_an_unknown_name_is_an_attribute_error_that_says_it():
     with pytest.raises(AttributeError, match="no public name 'skecth'"):
         _ = sl.skecth

@@ -1,4 +1,4 @@
-"""The Python of the README, and of the page on privacy, runs as it stands."""
+"""The Python of the README, and of the pages on privacy and inverse problems, runs as it stands."""
 
 import re
 from pathlib import Path
@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-README, PRIVACY = ROOT / "README.md", ROOT / "docs" / "privacy.md"
-TEXT = "".join(page.read_text(encoding="utf-8") for page in (README, PRIVACY))
+README = ROOT / "README.md"
+PAGES = (README, ROOT / "docs" / "privacy.md", ROOT / "docs" / "inverse-problems.md")
+TEXT = "".join(page.read_text(encoding="utf-8") for page in PAGES)
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
 
 

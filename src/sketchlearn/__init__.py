@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sketchlearn import inverse as inverse
     from sketchlearn.encoding import Records
     from sketchlearn.engines import plan, sketch
     from sketchlearn.errors import SketchlearnError
@@ -97,6 +98,8 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "inverse":  # a room of its own, with names of its own
+        return importlib.import_module("sketchlearn.inverse")
     if name not in _ROOMS:
         raise AttributeError(f"sketchlearn has no public name {name!r}")
     return getattr(importlib.import_module(f"sketchlearn.{_ROOMS[name]}"), name)

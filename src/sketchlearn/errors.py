@@ -99,6 +99,14 @@ class FitError(SketchlearnError):
     """A model cannot be learnt from this sketch with these options."""
 
 
+class MeasurementError(SketchlearnError):
+    """Measurements do not fit their operator or the model, or hold what cannot be used."""
+
+
+class OperatorError(SketchlearnError):
+    """An operator does not fit the images of the model, or is not linear."""
+
+
 class CheckpointError(SketchlearnError):
     """A checkpoint belongs to another fit, or cannot be read."""
 

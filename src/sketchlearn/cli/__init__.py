@@ -34,6 +34,7 @@ _VERBS = {
     "ica": "Learn independent components from a sketch alone.",
     "sample": "Draw records from a model.",
     "evaluate": "Judge a model against held-out records.",
+    "restore": "Restore degraded images with a learnt model as the prior.",
     "ask": "Ask a sketch for histograms and counts of its records.",
     "drift": "Say whether two sketches may be of one law.",
     "info": "Say what a plan, sketch or model is.",
@@ -158,8 +159,8 @@ def _module(verb: str) -> str:
         return "learner_verbs"
     if verb in ("ask", "drift"):
         return "question_verbs"
-    if verb == "release":
-        return "release_verb"
+    if verb in ("release", "restore"):
+        return f"{verb}_verb"
     return "demo" if verb == "demo" else "data_verbs"
 
 

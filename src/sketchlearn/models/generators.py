@@ -122,6 +122,40 @@ class Clipped(_WithinBounds):
         return within + _BEYOND * (straight - within) if self.training else within
 
 
+@final
+class Simplex(nn.Module):
+    """A generator of records whose numbers are shares: not negative, and of sum 1.
+
+    Blur kernels are such records; a multilayer network finds them better than a convolutional one.
+    (Ren, Zhang, Wang, Hu and Zuo, "Neural Blind Deconvolution Using Deep Priors", CVPR 2020.)
+
+    Args:
+        inner: module from latents to as many numbers as a record has.
+        center: of each column, in the source's units, as the schema has it.
+        spread: of each column.
+    """
+
+    center: Tensor
+    spread: Tensor
+
+    def __init__(self, inner: nn.Module, center: Sequence[float], spread: Sequence[float]) -> None:
+        super().__init__()
+        self.inner = inner
+        self.register_buffer("center", torch.tensor(center, dtype=torch.float32))
+        self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32))
+        self.architecture = {
+            "name": "simplex",
+            "inner": architecture_of(inner),
+            "center": list(center),
+            "spread": list(spread),
+        }
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Map (n, latent + classes) to (n, d)."""
+        shares = self.inner(latents).flatten(1).softmax(dim=1)
+        return (shares - self.center) / self.spread
+
+
 class Tabular(nn.Module):
     """A generator whose output is a soft row: probabilities for slots, values for numbers.
 
@@ -239,6 +273,8 @@ def build(architecture: dict[str, Any]) -> nn.Module:
     if name in ("bounded", "clipped"):
         kind = Bounded if name == "bounded" else Clipped
         return kind(build(fields["inner"]), fields["lower"], fields["upper"])
+    if name == "simplex":
+        return Simplex(build(fields["inner"]), fields["center"], fields["spread"])
     if name == "tabular":
         return Tabular(build(fields["inner"]), fields["slots"], fields["numbers"])
     if name != "custom":
