@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,22 +14,23 @@ from cyclopts import Parameter
 import sketchlearn as sl
 from sketchlearn import inverse
 from sketchlearn.cli.options import flags_of, given
-from sketchlearn.cli.progress import progress
-from sketchlearn.errors import (
-    EmptySourceError,
-    FileFormatError,
-    MeasurementError,
-    MissingExtraError,
-    OptionError,
+from sketchlearn.cli.pictures import (
+    BEFORE_AFTER,
+    draw_before_after,
+    image_files,
+    read_image,
+    write_image,
 )
+from sketchlearn.cli.progress import progress
+from sketchlearn.errors import FileFormatError, MeasurementError, OptionError, StorageError
 from sketchlearn.inverse.degradations import Degradation, read_degradation
 from sketchlearn.inverse.images import Layout
 from sketchlearn.models import GenerativeModel
 
 SearchFlags = flags_of(inverse.Search)
 
-# Images solved at once, and most in the picture.
-_BATCH, _SHOWN = 64, 8
+# Images solved at once.
+_BATCH = 64
 
 
 def restore(
@@ -59,33 +61,72 @@ def restore(
         model: the folder of a generator or a Gaussian mixture, or a sketch file, for the linear
             estimate from mean and covariance.
         degradation: a TOML file; `sketchlearn.inverse.degradations` lists its keys.
-        out: folder for the restored images, under the names they had, and before-after.png.
+        out: folder for the restored images, under the names they had, and before-after.png; not
+            that of the images.
         tau: deviation of the generator's own error in a pixel; by default a quarter of its pixels'.
-        mean: the posterior mean, for heavy noise, instead of the most probable image.
-        search: see `sketchlearn.inverse.Search`.
+        mean: the posterior mean, for heavy noise, instead of the most probable image. Of the
+            options of the search it takes `draws` (100,000 by default) and `seed`.
+        search: see `sketchlearn.inverse.Search`. Unknown blur is looked for with more starts and
+            draws by default, see `sketchlearn.inverse.BlindSearch`.
     """
+    _require_folder(out, images)
     told, prior = read_degradation(degradation), sl.load(model)
     layout = _layout_of(prior, model)
-    files = sorted(path for path in images.glob("*") if path.suffix in (".png", ".npy"))
-    if not files:
-        raise EmptySourceError(f"{images} holds no .png or .npy file. Check the path.")
-    seen = [_read(path, told.white, layout) for path in files]
+    files = image_files(images)
+    seen = [read_image(path, told.white, layout) for path in files]
     if len({array.shape for array in seen}) > 1:
         raise MeasurementError(f"The images in {images} differ in size. Restore each size apart.")
-    method = inverse.PosteriorMean(seed=given(search)["seed"]) if mean else None
-    method = method or inverse.Search(**given(search))
+    method = _method(search, mean, blind=told.kernels is not None)
+    if not isinstance(prior, GenerativeModel) and (method is not None or tau is not None):
+        raise OptionError(
+            f"{model} holds a {type(prior).__name__}, whose estimate is in closed form: leave out "
+            "--tau, --mean and the options of the search, or give a generator."
+        )
     start = time.monotonic()
     parts = list(_solved(np.stack(seen), prior, told, (tau, method)))
     spent = time.monotonic() - start
     restored = np.concatenate([part.images for part in parts])
     out.mkdir(parents=True, exist_ok=True)
     for path, image in zip(files, restored, strict=True):
-        _write(out / path.name, image, told.white)
-    _draw(out / "before-after.png", np.stack(seen), restored, told.white)
+        write_image(out / path.name, image, told.white)
+    draw_before_after(out / BEFORE_AFTER, np.stack(seen), restored, told.white)
     for sentence in dict.fromkeys(str(part.outcome) for part in parts):
         print(sentence)
     print(f"Restored {len(files)} images in {spent:.1f} s, {1e3 * spent / len(files):.0f} ms each")
     print(f"Wrote {out}")
+
+
+def _require_folder(out: Path, images: Path) -> None:
+    """Raise unless restored images may be written to `out`; before anything is solved."""
+    if out.exists() and not out.is_dir():
+        raise StorageError(f"{out} exists and is no folder. Choose another place with --out.")
+    if out.exists() and images.exists() and out.samefile(images):
+        raise OptionError(
+            f"--out {out} is the folder of the images, which would be overwritten. Choose another."
+        )
+
+
+def _method(search: Any, mean: bool, *, blind: bool) -> Any:
+    """Return how images are looked for; None for the defaults.
+
+    Raises:
+        OptionError: options were given that the method does not have.
+    """
+    chosen, usual = given(search), given(SearchFlags())
+    changed = {name for name, value in chosen.items() if value != usual[name]}
+    if mean:
+        if blind or changed - {"draws", "seed"}:
+            raise OptionError(
+                "--mean was given for unknown blur, or with options of the search: it looks for "
+                "nothing, and takes --draws and --seed alone. Leave --mean out, or the others."
+            )
+        return inverse.PosteriorMean(**{name: chosen[name] for name in changed})
+    if not changed:
+        return None
+    if blind:
+        usual_search = inverse.BlindSearch().search
+        return inverse.BlindSearch(replace(usual_search, **{k: chosen[k] for k in changed}))
+    return inverse.Search(**chosen)
 
 
 def _solved(
@@ -94,23 +135,29 @@ def _solved(
     tau, method = how
     error: Any = "auto" if tau is None else tau
     kernels = None if told.kernels is None else _kernels(told.kernels, prior)
-    layout = _layout_of(prior, Path("the model"))
+    operator = None
+    if told.operator is not None:
+        operator = told.operator(_layout_of(prior, Path("the model")).planes)
     with progress("restoring") as advance:
         for top in range(0, len(y), _BATCH):
             some = y[top : top + _BATCH]
             if kernels is not None:
                 padding: Any = told.padding
-                blind = inverse.BlindSearch(method) if isinstance(method, inverse.Search) else None
                 yield inverse.reconstruct_blind(
                     some, prior, kernels,
-                    noise=told.noise, tau=error, padding=padding, method=blind,
+                    noise=told.noise, tau=error, padding=padding, method=method,
                 )  # fmt: skip
             else:
-                assert told.operator is not None
+                assert operator is not None
+                if operator.images not in (None, len(y)):
+                    raise MeasurementError(
+                        f"The degradation describes {operator.images} images, and there are "
+                        f"{len(y)}. Describe as many, or one for all."
+                    )
+                own = operator.of_images(slice(top, top + len(some)))
                 yield inverse.reconstruct(
-                    some, told.operator(layout.planes), prior,
-                    noise=told.noise, tau=error, method=method,
-                )  # fmt: skip
+                    some, own, prior, noise=told.noise, tau=error, method=method
+                )
             advance(top + len(some), len(y), "")
 
 
@@ -129,55 +176,3 @@ def _kernels(path: Path, prior: Any) -> GenerativeModel:
     if not isinstance(kernels, GenerativeModel) or not isinstance(prior, GenerativeModel):
         raise OptionError("Unknown blur needs generators, both of images and of kernels.")
     return kernels
-
-
-def _read(path: Path, white: float, layout: Layout) -> np.ndarray:
-    """Return the measurements in a file, of a picture in units in which white is as given."""
-    if path.suffix == ".npy":
-        try:
-            return np.load(path, allow_pickle=False)
-        except ValueError as error:
-            raise FileFormatError(f"{path} is no .npy file of numbers.") from error
-    picture = _pictures().imread(path)  # 0 to 1
-    if picture.ndim == 3:
-        picture = picture[..., :3]  # without opacity
-        if layout.planes[0] == 1 and (picture == picture[..., :1]).all():
-            picture = picture[..., 0]
-    return picture * white
-
-
-def _write(path: Path, image: np.ndarray, white: float) -> None:
-    if path.suffix == ".npy":
-        np.save(path, image)
-    else:
-        _pictures().imsave(path, _shown(image, white), cmap="gray", vmin=0, vmax=1)
-
-
-def _draw(path: Path, seen: np.ndarray, restored: np.ndarray, white: float) -> None:
-    """Write a picture of what was measured, where that is images, above what was restored."""
-    rows = [restored] if seen.shape[-2:] != restored.shape[-2:] else [seen, restored]
-    bands = [
-        np.concatenate([_framed(_shown(image, white)) for image in row[:_SHOWN]], axis=1)
-        for row in rows
-    ]
-    _pictures().imsave(path, np.concatenate(bands), cmap="gray", vmin=0, vmax=1)
-
-
-def _shown(image: np.ndarray, white: float) -> np.ndarray:
-    """Return an image for a picture: planes last, 0 to 1."""
-    if image.ndim == 3 and image.shape[0] in (1, 3) and image.shape[2] not in (1, 3):
-        image = np.moveaxis(image, 0, -1)
-    image = np.clip(image / white, 0, 1)
-    return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
-
-
-def _framed(image: np.ndarray) -> np.ndarray:
-    return np.pad(image, ((1, 1), (1, 1), *[(0, 0)] * (image.ndim - 2)), constant_values=0.5)
-
-
-def _pictures() -> Any:
-    try:
-        from matplotlib import image
-    except ImportError as error:
-        raise MissingExtraError.needs("matplotlib", "plot", "Reading and drawing images") from error
-    return image

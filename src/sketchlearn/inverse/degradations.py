@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sketchlearn.errors import FileFormatError, StorageError
+from sketchlearn.errors import FileFormatError, OperatorError, StorageError
 from sketchlearn.inverse.convolution import Convolution
 from sketchlearn.inverse.operators import (
     BoxDownsampling,
@@ -83,14 +84,27 @@ def read_degradation(path: str | Path) -> Degradation:
     blind = kind == "unknown blur"
     try:
         return Degradation(
-            noise=float(told["noise"]),
-            white=float(told.get("white", 255)),
+            noise=_number("noise", told["noise"]),
+            white=_positive("white", told.get("white", 255)),
             operator=None if blind else _maker(kind, told, path.parent),
             kernels=path.parent / told["kernels"] if blind else None,
             padding=padding,
         )
     except (TypeError, ValueError) as error:
         raise FileFormatError(f"{path} has a value that cannot be used: {error}") from error
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} = {value!r} is no number.")
+    return float(value)
+
+
+def _positive(name: str, value: Any) -> float:
+    number = _number(name, value)
+    if not 0 < number < math.inf:
+        raise ValueError(f"{name} = {value!r} is not positive and finite.")
+    return number
 
 
 def _checked_kind(path: Path, told: dict[str, Any]) -> str:
@@ -113,25 +127,41 @@ def _checked_kind(path: Path, told: dict[str, Any]) -> str:
 
 def _maker(kind: str, told: dict[str, Any], folder: Path) -> Callable[[Planes], Operator]:
     """Return what makes the operator of a kind."""
-    array = _array(folder / told["file"]) if "file" in told else None
+    array = read_array(folder / told["file"]) if "file" in told else None
     if kind == "mask":
         if array is not None:
             return lambda _: Mask(array)
-        top, left, height, width = map(int, told["hidden"])
-        return lambda planes: _hidden(planes, top, left, (height, width))
+        top, left, height, width = told["hidden"]
+        if not all(type(number) is int for number in told["hidden"]):
+            raise TypeError(f"hidden = {told['hidden']} are no whole numbers.")
+        return lambda planes: _hidden(planes, (top, left), (height, width))
     if kind == "downsampling":
         return lambda _: BoxDownsampling(told["factor"])
     if kind == "matrix" and array is not None:
         return lambda planes: Dense(array, planes)
     if kind == "blur":
-        kernel = gaussian_kernel(float(told["gaussian"])) if array is None else array
+        kernel = array
+        if kernel is None:
+            kernel = gaussian_kernel(_positive("gaussian", told["gaussian"]))
         return lambda _: Convolution(kernel, told.get("padding", "zero"))
     return lambda _: Identity()
 
 
-def _hidden(planes: Planes, top: int, left: int, size: tuple[int, int]) -> Mask:
+def _hidden(planes: Planes, corner: tuple[int, int], size: tuple[int, int]) -> Mask:
+    """Return the mask of a box of missing pixels.
+
+    Raises:
+        OperatorError: the box is empty, or not within the image.
+    """
+    (top, left), (height, width) = corner, size
+    within = 0 <= top < top + height <= planes[1] and 0 <= left < left + width <= planes[2]
+    if not within:
+        raise OperatorError(
+            f"hidden = {[*corner, *size]} (top, left, height, width) is no box within images of "
+            f"{planes[1]} × {planes[2]} pixels."
+        )
     seen = np.ones(planes[1:])
-    seen[top : top + size[0], left : left + size[1]] = 0
+    seen[top : top + height, left : left + width] = 0
     return Mask(seen)
 
 
@@ -147,10 +177,19 @@ def gaussian_kernel(deviation: float, side: int | None = None) -> np.ndarray:
     return np.outer(line, line) / line.sum() ** 2
 
 
-def _array(path: Path) -> np.ndarray:
+def read_array(path: Path) -> np.ndarray:
+    """Return the numbers in a .npy file.
+
+    Raises:
+        StorageError: the file is not there.
+        FileFormatError: it is no such file, or does not hold real numbers.
+    """
     try:
-        return np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False)
     except OSError as error:
         raise StorageError(f"Could not read {path}: {error.strerror or error}.") from error
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise FileFormatError(f"{path} is no .npy file of numbers.") from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
+        raise FileFormatError(f"{path} holds no array of real numbers.")
+    return array
