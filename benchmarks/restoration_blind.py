@@ -42,10 +42,6 @@ def measure(priors: Priors, data: ImageSet, count: int, folder: Path) -> dict[st
     solvers = {
         "ours": (priors.ours, inverse.BlindSearch()),
         "ours, alternating": (priors.ours, inverse.BlindSearch(solver="alternating")),
-        "ours, one start": (
-            priors.ours,
-            inverse.BlindSearch(inverse.Search(steps=400, restarts=1, draws=1, learning_rate=0.05)),
-        ),
         "VAE": (priors.vae, inverse.BlindSearch()),
     }
     for who, (model, method) in solvers.items():

@@ -21,9 +21,9 @@ from sketchlearn.encoding.schema import Label
 from sketchlearn.models import GenerativeModel
 
 LATENTS = {"digits": 12, "mnist": 20}
-_PLANS: dict[str, dict[str, Any]] = {"digits": {"size": 2000}, "mnist": {"moments": "full"}}
+_PLANS: dict[str, dict[str, Any]] = {"digits": {"size": 8000}, "mnist": {"moments": "full"}}
 
-# Of the autoencoder: as many steps as ours take.
+# Of the autoencoder: as many images as ours see.
 _VAE = {"digits": {"steps": 8000}, "mnist": {"steps": 3000, "batch": 320}}
 
 # Motion kernels: simulated ones that are sketched, their side, and latents of their generator.

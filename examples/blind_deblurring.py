@@ -10,6 +10,7 @@ Generative Priors", IEEE TCI 2020.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -34,7 +35,8 @@ def main() -> None:
     x = torch.as_tensor(clean, dtype=torch.float32)[:, None]
     y = inverse.Convolution(true, "zero").A(x)[:, 0].numpy()
     y = y + NOISE * np.random.default_rng(0).normal(size=y.shape)
-    search = inverse.Search(steps=min(400, options.steps or 400), restarts=16, draws=256)
+    usual = inverse.BlindSearch().search
+    search = replace(usual, steps=min(usual.steps, options.steps or usual.steps))
     found = inverse.reconstruct_blind(
         y, known.model, kernels,
         noise=NOISE, padding="zero", method=inverse.BlindSearch(search),
