@@ -2,6 +2,7 @@
 
 from sketchlearn.inverse.alignment import aligned
 from sketchlearn.inverse.blind import BlindReconstruction, BlindSearch, reconstruct_blind
+from sketchlearn.inverse.checks import adjointness
 from sketchlearn.inverse.convolution import Convolution
 from sketchlearn.inverse.gaussian import GaussianLaw
 from sketchlearn.inverse.module import Reconstructor
@@ -12,7 +13,6 @@ from sketchlearn.inverse.operators import (
     Identity,
     Mask,
     Operator,
-    adjointness,
 )
 from sketchlearn.inverse.reconstruction import (
     Outcome,
