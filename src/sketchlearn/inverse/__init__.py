@@ -14,13 +14,8 @@ from sketchlearn.inverse.operators import (
     Mask,
     Operator,
 )
-from sketchlearn.inverse.reconstruction import (
-    Outcome,
-    Reconstruction,
-    project,
-    reconstruct,
-    tau_of,
-)
+from sketchlearn.inverse.reconstruction import project, reconstruct, tau_of
+from sketchlearn.inverse.results import Outcome, Reconstruction
 from sketchlearn.inverse.sampling import Langevin, PosteriorMean
 from sketchlearn.inverse.search import Search
 
