@@ -18,6 +18,7 @@ from sketchlearn.inverse import (
     Outcome,
     reconstruct,
 )
+from sketchlearn.inverse.images import Layout
 
 RNG = np.random.default_rng(0)
 SHAPE = (4, 4)
@@ -151,6 +152,27 @@ def test_a_covariance_that_is_none_is_refused(covariance, says):
 def test_moments_of_other_sizes_are_refused():
     with pytest.raises(OptionError, match="They are"):
         GaussianLaw.of_moments(MEAN, np.eye(15), SHAPE)
+
+
+def test_a_mean_that_is_not_finite_is_refused():
+    with pytest.raises(OptionError, match="1 of the 16 numbers of the mean"):
+        GaussianLaw.of_moments(np.where(np.arange(16) == 3, np.nan, MEAN), np.eye(16), SHAPE)
+
+
+@pytest.mark.parametrize("options", [{"tau": "much"}, {"method": "fast"}])
+def test_options_are_checked_for_every_prior(options):
+    law = GaussianLaw.of_moments(MEAN, np.eye(16), SHAPE)
+    with pytest.raises(OptionError, match="was given; it is"):
+        reconstruct(images(2), Identity(), law, noise=0.1, **options)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_component_of_no_weight_has_no_share():
+    covariances = np.stack([np.eye(16)] * 2)
+    law = GaussianLaw(Layout(SHAPE), np.array([1.0, 0.0]), np.stack([MEAN, MEAN]), covariances)
+    alone = GaussianLaw.of_moments(MEAN, np.eye(16), SHAPE)
+    one, two = (reconstruct(images(2), Identity(), some, noise=0.1) for some in (law, alone))
+    assert (one.images == two.images).all()
 
 
 def test_a_sketch_without_covariances_or_records_is_refused():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from known_ranges import generator_of, in_range
 
-from sketchlearn.errors import MeasurementError, OperatorError
+from sketchlearn.errors import MeasurementError, OperatorError, OptionError
 from sketchlearn.inverse import GaussianLaw, Reconstructor, Search
 
 
@@ -87,6 +87,26 @@ def test_a_physics_that_is_not_linear_is_refused(model, clean):
     physics.A = torch.square
     with pytest.raises(OperatorError, match="not linear"):
         Reconstructor(model)(clean, physics, sigma=0.1)
+
+
+def test_a_model_that_is_none_is_refused():
+    with pytest.raises(OptionError, match="A str was given as model"):
+        Reconstructor("digits")
+
+
+def test_clipping_is_seen_at_the_size_of_the_measurements(model, clean):
+    physics = Inpainting(torch.ones(1, 1, 8, 8))
+    physics.A = lambda x: x.clamp(max=200.0)
+    Reconstructor(model, method=Search(steps=2))(clean, physics, sigma=0.1)
+    with pytest.raises(OperatorError, match="not linear"):
+        Reconstructor(model)(200 * clean, physics, sigma=0.1)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="measurements elsewhere need a device")
+def test_measurements_of_a_device_are_given_back_there(model, clean):
+    physics = Inpainting(torch.ones(1, 1, 8, 8))
+    found = Reconstructor(model, method=Search(steps=2))(clean.cuda(), physics)
+    assert found.device.type == "cuda"
 
 
 def test_deepinv_itself(model, clean):

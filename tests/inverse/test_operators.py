@@ -7,6 +7,7 @@ import torch
 from sketchlearn.errors import OperatorError
 from sketchlearn.inverse import BoxDownsampling, Convolution, Dense, Identity, Mask, adjointness
 from sketchlearn.inverse.foreign import explicit, own_operator
+from sketchlearn.inverse.operators import Operator
 
 RNG = np.random.default_rng(0)
 KERNEL = RNG.random((3, 5))
@@ -123,9 +124,57 @@ class Offset:
         return x + 1
 
 
+class Clipped:
+    def A(self, x):
+        return 0.01 * x.clamp(max=200)
+
+
+class OfNumpy:
+    def A(self, x):
+        return x.numpy()
+
+
+class Particular:
+    def A(self, x):
+        assert x.shape[-1] == 9
+        return x
+
+
+class OfAll:
+    def A(self, x):
+        return x.sum(0, keepdim=True)
+
+
+class Ours(Operator):
+    """A subclass that a user wrote."""
+
+    def __init__(self, forward, adjoint, shape=(1, 8, 6)):
+        self.forward, self.adjoint, self.shape = forward, adjoint, shape
+
+    def A(self, x):
+        return self.forward(x)
+
+    def A_adjoint(self, y):
+        return self.adjoint(y)
+
+    def measured(self, planes):
+        return self.shape
+
+
+def shifted(x):
+    return x.roll(1, -1)
+
+
 @pytest.mark.parametrize(
     ("operator", "says"),
     [
+        (OfNumpy(), "gave ndarray"),
+        (Particular(), "AssertionError"),
+        (OfAll(), "first axis"),
+        (Ours(torch.square, shifted), "not linear"),
+        (Ours(shifted, shifted), "not the adjoint"),
+        (Ours(shifted, torch.Tensor.size), "A_adjoint failed"),
+        (Ours(shifted, lambda y: y.roll(-1, -1), (48,)), "measured says"),
         (Squaring(), "not linear"),
         (Offset(), "not linear"),
         (Plain(np.ones((4, 7))), "failed on 3 images"),
@@ -142,6 +191,46 @@ def test_an_operator_that_does_not_fit_is_refused(operator, says):
         own_operator(operator, 3, (1, 8, 6))
 
 
+def test_a_subclass_that_does_what_it_says_is_taken():
+    ours = Ours(shifted, lambda y: y.roll(-1, -1))
+    assert own_operator(ours, 3, (1, 8, 6), scale=255.0) is ours
+
+
+def test_clipping_is_seen_where_measurements_are_as_large():
+    assert own_operator(Clipped(), 3, (1, 8, 6), scale=0.1).images is None
+    with pytest.raises(OperatorError, match="not linear"):
+        own_operator(Clipped(), 3, (1, 8, 6), scale=2.0)
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_a_wrong_adjoint_is_refused_where_it_would_be_used(count, monkeypatch):
+    class Wrong:
+        def A(self, x):
+            return Convolution(np.arange(9.0).reshape(3, 3) / 36, "zero").A(x)
+
+        def A_adjoint(self, y):
+            return self.A(y)
+
+    assert isinstance(own_operator(Wrong(), count, (1, 8, 6)), Dense)
+    monkeypatch.setattr("sketchlearn.inverse.foreign._LARGEST_MATRIX", 1)
+    with pytest.raises(OperatorError, match="not the adjoint"):
+        own_operator(Wrong(), count, (1, 8, 6))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-7])
+def test_operators_of_small_numbers_are_told_from_each_other(scale):
+    made = own_operator(OfEach(scale * RNG.normal(size=(3, 4, 48))), 3, (1, 8, 6))
+    assert made.images == 3
+
+
+def test_a_matrix_for_all_is_found_however_many_images_there_are(monkeypatch):
+    made = Plain(RNG.normal(size=(4, 48)))
+    monkeypatch.setattr("sketchlearn.inverse.foreign._LARGEST_MATRIX", 4 * 48)
+    found = own_operator(made, 50, (1, 8, 6))
+    assert isinstance(found, Dense)
+    assert torch.allclose(found.matrix, made.matrix)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -149,6 +238,7 @@ def test_an_operator_that_does_not_fit_is_refused(operator, says):
         lambda: Mask(np.full((2, 2), np.nan)),
         lambda: Dense(np.ones((2, 3)), (2, 2)),
         lambda: Dense(np.ones(4), (2, 2)),
+        lambda: Dense(np.ones((6, 64)), (8, 8), shape=(2, 2)),
         lambda: Convolution(np.ones(3)),
         lambda: Convolution(np.ones((3, 3)), "mirror"),
         lambda: BoxDownsampling(0),

@@ -5,7 +5,7 @@ import pytest
 
 import sketchlearn as sl
 from sketchlearn.cli.demo import split_digits
-from sketchlearn.inverse import Dense, Identity, Mask, reconstruct
+from sketchlearn.inverse import Dense, Identity, Mask, Search, reconstruct
 from sketchlearn.learners.generative import default_generator
 from sketchlearn.models import GenerativeModel
 
@@ -84,5 +84,6 @@ def test_the_measurements_matter(digits, model):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_it_is_better_than_mean_and_covariance_or_close(task, digits, model):
-    sketch = sl.sketch(digits[0], size=50)
-    assert restored(task, model, digits[2][:80]) > restored(task, sketch, digits[2][:80]) - 0.5
+    sketch, clean = sl.sketch(digits[0], size=50), digits[2][:80]
+    found = [restored(task, model, clean, method=Search(seed=seed)) for seed in range(3)]
+    assert np.mean(found) > restored(task, sketch, clean) - 0.5  # seeds differ by 0.2

@@ -2,6 +2,7 @@
 
 from sketchlearn.inverse.alignment import aligned
 from sketchlearn.inverse.blind import BlindReconstruction, BlindSearch, reconstruct_blind
+from sketchlearn.inverse.checks import adjointness
 from sketchlearn.inverse.convolution import Convolution
 from sketchlearn.inverse.gaussian import GaussianLaw
 from sketchlearn.inverse.module import Reconstructor
@@ -12,15 +13,9 @@ from sketchlearn.inverse.operators import (
     Identity,
     Mask,
     Operator,
-    adjointness,
 )
-from sketchlearn.inverse.reconstruction import (
-    Outcome,
-    Reconstruction,
-    project,
-    reconstruct,
-    tau_of,
-)
+from sketchlearn.inverse.reconstruction import project, reconstruct, tau_of
+from sketchlearn.inverse.results import Outcome, Reconstruction
 from sketchlearn.inverse.sampling import Langevin, PosteriorMean
 from sketchlearn.inverse.search import Search
 

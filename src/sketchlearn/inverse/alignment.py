@@ -30,14 +30,15 @@ def aligned(
             "(n, height, width)."
         )
     best, shifts = images.copy(), np.zeros((len(images), 2), dtype=int)
-    least = np.square(images - reference).mean(axis=(1, 2))
+    wanted = reference.astype(float)  # differences of unsigned numbers would wrap
+    least = np.square(images - wanted).mean(axis=(1, 2))
     height, width = images.shape[1:]
     padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach)))
     for down in range(-reach, reach + 1):
         for right in range(-reach, reach + 1):
             top, left = reach - down, reach - right
             moved = padded[:, top : top + height, left : left + width]
-            error = np.square(moved - reference).mean(axis=(1, 2))
+            error = np.square(moved - wanted).mean(axis=(1, 2))
             nearer = error < least
             best[nearer], shifts[nearer] = moved[nearer], (down, right)
             least = np.minimum(least, error)

@@ -18,10 +18,11 @@ from sketchlearn.errors import OptionError
 from sketchlearn.inverse.convolution import Convolution, Padding, convolved
 from sketchlearn.inverse.latents import LatentPrior
 from sketchlearn.inverse.measurements import checked_measurements, checked_noise
-from sketchlearn.inverse.operators import Identity
-from sketchlearn.inverse.reconstruction import Outcome, checked_tau
+from sketchlearn.inverse.operators import Identity, squared_distances
+from sketchlearn.inverse.reconstruction import checked_tau
+from sketchlearn.inverse.results import Outcome
 from sketchlearn.inverse.search import Loss, Search, descend, rate_at
-from sketchlearn.inverse.whitening import misfit_of
+from sketchlearn.inverse.whitening import misfit_of, parts_of
 from sketchlearn.models import GenerativeModel
 
 
@@ -97,10 +98,12 @@ def reconstruct_blind(
 
     Raises:
         MeasurementError: noise is missing or not positive; y holds NaN, or has another shape.
-        OptionError: tau or padding cannot be used, or kernels are no grey images, or larger than
-            images.
+        OptionError: tau, padding or method cannot be used, images or kernels are no generators, or
+            kernels no grey images, or larger than images.
     """
     sigma, chosen = checked_noise(noise), method or BlindSearch()
+    if not isinstance(chosen, BlindSearch):
+        raise OptionError(f"method={method!r} was given; it is a BlindSearch, of a Search in it.")
     if padding not in ("circular", "zero"):
         raise OptionError(f"padding={padding!r} was given; it is 'circular' or 'zero'.")
     priors = LatentPrior(images), LatentPrior(kernels)
@@ -114,9 +117,15 @@ def reconstruct_blind(
     )
     with torch.no_grad():
         near, blur = priors[0].images(z, of), normalised(priors[1].images(w, sort))
-    operator = Convolution(blur[:, 0], padding)
-    misfit = misfit_of(operator, measured, sigma, slack, priors[0].layout.planes)
-    made = (priors[0].layout.to_records(part) for part in (misfit.corrected(near), near))
+    operator, planes = Convolution(blur[:, 0], padding), priors[0].layout.planes
+    parts = parts_of(operator, measured, slack, planes)
+    whole = torch.cat(
+        [
+            misfit_of(own, seen, sigma, slack, planes).corrected(some)
+            for (own, seen), some in zip(parts, near.split(len(parts[0][1])), strict=True)
+        ]
+    )
+    made = (priors[0].layout.to_records(part) for part in (whole, near))
     return BlindReconstruction(
         *(part.to(torch.float32).numpy() for part in made),
         kernels=blur[:, 0].numpy(),
@@ -143,7 +152,8 @@ class _Pair:
         # the slack seen through a kernel is nearly white, of this share of its variance
         drawn = priors[1].draw(256, torch.Generator().manual_seed(0))
         with torch.no_grad():
-            share = normalised(priors[1].images(*drawn)).square().sum(dim=(1, 2, 3)).mean()
+            squares = normalised(priors[1].images(*drawn)).square().sum(dim=(1, 2, 3))
+            share = priors[1].shares(drawn[1]) @ squares
         self._variance = sigma**2 + tau**2 * float(share)
 
     def loss(self, variables: tuple[Tensor, ...]) -> Tensor:
@@ -163,7 +173,7 @@ class _Pair:
         for some in zip(*(part.split(512) for part in drawn), strict=True):
             with torch.no_grad():
                 made = self._blurred(*some).flatten(1)
-            squares = made.square().sum(1)[:, None] + y.square().sum(1) - 2 * made @ y.mT
+            squares = squared_distances(made, y)
             penalty = self._priors[0].penalty(*some[:2]) + self._priors[1].penalty(*some[2:])
             losses.append(squares / (2 * self._variance) + penalty[:, None])
         each = torch.cat(losses).unflatten(0, (options.restarts, options.draws))

@@ -9,13 +9,11 @@ import torch
 from torch import Tensor
 
 from sketchlearn.errors import OperatorError
+from sketchlearn.inverse.checks import linear_shape, require_adjoint
 from sketchlearn.inverse.operators import Dense, Operator, Planes
 
 # Numbers of an explicit matrix up to which one is made: 200 MB.
 _LARGEST_MATRIX = 50_000_000
-
-# Relative departure from linearity beyond which an operator is not taken for linear.
-_ROUNDING = 1e-3
 
 
 @final
@@ -30,14 +28,20 @@ class Foreign(Operator):
         count: number of images, n.
         planes: shape of an image.
         parameters: further arguments of its methods.
+        scale: of the numbers that were measured, where they are known.
     """
 
     def __init__(
-        self, physics: Any, count: int, planes: Planes, parameters: dict[str, Any]
+        self,
+        physics: Any,
+        count: int,
+        planes: Planes,
+        parameters: dict[str, Any],
+        scale: float | None = None,
     ) -> None:
         self.images: int | None = count
         self._physics, self._planes, self._parameters = physics, planes, parameters
-        self._shape = self._linear_shape()
+        self._shape = linear_shape(self._forward, count, planes, scale)
 
     def A(self, x: Tensor) -> Tensor:
         """Return measurements."""
@@ -77,43 +81,32 @@ class Foreign(Operator):
         parts = [apply(part) for part in x.reshape(-1, count, *rest)]
         return torch.stack(parts).unflatten(0, before) if before else parts[0]
 
-    def _linear_shape(self) -> tuple[int, ...]:
-        """Return the shape of an image's measurements; refuse what does not add up."""
-        random = torch.Generator().manual_seed(0)
-        one, other = torch.randn(2, self.images or 1, *self._planes, generator=random)
-        try:
-            with torch.no_grad():
-                sums = [self._forward(x) for x in (one, other, one - 2 * other)]
-        except (RuntimeError, ValueError, IndexError, TypeError) as error:
-            raise OperatorError(
-                f"The operator's A failed on {self.images} images {self._planes} (planes, height, "
-                f"width): {error}. Make it for images of the model."
-            ) from error
-        apart = (sums[0] - 2 * sums[1] - sums[2]).norm()
-        size = sums[0].norm() + 2 * sums[1].norm()
-        if not apart <= _ROUNDING * size:
-            raise OperatorError(
-                "The operator is not linear: A(a - 2 b) is not A(a) - 2 A(b), by "
-                f"{float(apart / size):.1%}. Give a linear one, without noise or an offset."
-            )
-        return tuple(sums[0].shape[1:])
-
 
 def own_operator(
-    operator: Any, count: int, planes: Planes, parameters: dict[str, Any] | None = None
+    operator: Any,
+    count: int,
+    planes: Planes,
+    parameters: dict[str, Any] | None = None,
+    scale: float | None = None,
 ) -> Operator:
     """Return an operator of ours that does the same on `count` images of a shape.
 
+    `scale` is that of the numbers that were measured, where they are known.
+
     Raises:
-        OperatorError: it has no `A`, is not linear, or does not fit the images.
+        OperatorError: it has no `A`, is not linear, does not fit the images, or is too large for a
+            matrix and has an `A_adjoint` that is not its adjoint.
     """
     if isinstance(operator, Operator):
-        operator.measured(planes)
+        told = operator.measured(planes)
         if operator.images not in (None, count):
             raise OperatorError(
                 f"The operator was made for {operator.images} images, and there are measurements "
                 f"of {count}. Give as many, or an operator that is the same for all."
             )
+        if type(operator).__module__.split(".")[0] != __name__.split(".")[0]:
+            _require_told(operator, told, linear_shape(operator.A, count, planes, scale))
+            require_adjoint(operator, count, planes)
         return operator
     if not callable(getattr(operator, "A", None)):
         raise OperatorError(
@@ -121,19 +114,73 @@ def own_operator(
             "of sketchlearn.inverse (Identity, Mask, BoxDownsampling, Dense, Convolution), or an "
             "object with A and A_adjoint, such as a physics of deepinv."
         )
-    foreign = Foreign(operator, count, planes, parameters or {})
-    return explicit(foreign, planes) or foreign
+    foreign = Foreign(operator, count, planes, parameters or {}, scale)
+    matrix = explicit(foreign, planes)
+    if matrix is None:  # else the adjoint is that of the matrix
+        require_adjoint(foreign, count, planes)
+    return matrix or foreign
+
+
+def _require_told(operator: Operator, told: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    if tuple(told) != shape:
+        raise OperatorError(
+            f"{type(operator).__name__}.measured says {tuple(told)}, and its A makes {shape} of an "
+            "image. Make both the same."
+        )
 
 
 def explicit(operator: Operator, planes: Planes) -> Dense | None:
     """Return the matrix of an operator, one for all images if that holds; None if too large."""
-    size, m = math.prod(planes), math.prod(operator.measured(planes))
-    if m * size * (operator.images or 1) > _LARGEST_MATRIX:
+    count, shape = operator.images or 1, operator.measured(planes)
+    size, m = math.prod(planes), math.prod(shape)
+    if m * size > _LARGEST_MATRIX:
         return None
+    shared = count == 1 or _is_shared(operator, planes)
+    if not shared and m * size * count > _LARGEST_MATRIX:
+        return None
+    basis = torch.eye(size).view(size, 1, *planes)
     with torch.no_grad():
-        basis = torch.eye(size).view(size, 1, *planes)
-        columns = operator.A(basis.expand(size, operator.images or 1, *planes))
-    matrix = columns.flatten(2).permute(1, 2, 0).contiguous()  # (n, m, d)
-    if len(matrix) == 1 or torch.allclose(matrix, matrix[:1].expand_as(matrix), atol=1e-6):
-        matrix = matrix[0]
-    return Dense(matrix, planes, operator.measured(planes))
+        columns = [
+            operator.A(some.expand(-1, count, *planes))[:, : 1 if shared else count]
+            for some in basis.split(max(1, _LARGEST_MATRIX // (m * count)))
+        ]
+    matrix = torch.cat(columns).flatten(2).permute(1, 2, 0).contiguous()  # (n, m, d)
+    return Dense(matrix[0] if shared else matrix, planes, shape)
+
+
+def _is_shared(operator: Operator, planes: Planes) -> bool:
+    """Tell whether an operator that was made for some images does the same to each."""
+    image = torch.randn(1, *planes, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        seen = operator.A(image.expand(operator.images or 1, *planes))
+    return bool((seen - seen[:1]).abs().max() <= 1e-6 * seen.abs().max())
+
+
+def in_parts(operator: Operator, y: Tensor, each: int, most: int) -> list[tuple[Operator, Tensor]]:
+    """Return an operator with measurements, cut where it differs between images.
+
+    Args:
+        operator: of ours, or of another library, which cannot be cut.
+        y: measurements, (n, ...).
+        each: numbers that are kept for each image.
+        most: of them at once.
+    """
+    cuts = operator.images is not None and operator.of_images(slice(0, 1)).images == 1
+    if not cuts or each * len(y) <= most:
+        return [(operator, y)]
+    size = max(1, most // each)
+    return [
+        (operator.of_images(slice(top, top + size)), y[top : top + size])
+        for top in range(0, len(y), size)
+    ]
+
+
+def in_matrices(operator: Operator, y: Tensor, planes: Planes) -> list[tuple[Operator, Tensor]]:
+    """Return an operator with measurements, cut so that the matrices of each part fit.
+
+    So how an image is solved does not depend on how many others there are.
+    """
+    each = math.prod(planes) * math.prod(operator.measured(planes))
+    return (
+        [(operator, y)] if each > _LARGEST_MATRIX else in_parts(operator, y, each, _LARGEST_MATRIX)
+    )

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sketchlearn.encoding import VectorSchema
 from sketchlearn.errors import OptionError
-from sketchlearn.inverse.foreign import Foreign
+from sketchlearn.inverse.foreign import in_parts
 from sketchlearn.inverse.images import Layout
 from sketchlearn.inverse.operators import Operator
 from sketchlearn.models import GaussianMixtureModel, Model
@@ -45,14 +45,23 @@ class GaussianLaw:
     def of_moments(
         cls, mean: np.ndarray, covariance: np.ndarray, image: tuple[int, ...]
     ) -> GaussianLaw:
-        """Return the law of images of a mean (d,) and a covariance (d, d)."""
+        """Return the law of images of a mean (d,) and a covariance (d, d).
+
+        Raises:
+            OptionError: they are of other sizes, or the mean is not finite.
+        """
         mean, covariance = np.asarray(mean, float).ravel(), np.asarray(covariance, float)
         if covariance.shape != (mean.size, mean.size) or mean.size != np.prod(image):
             raise OptionError(
                 f"A mean of {mean.size} numbers and a covariance of shape {covariance.shape} were "
                 f"given for images {image}. They are (d,) and (d, d), d the numbers of an image."
             )
-        return cls(Layout(image), np.ones(1), mean[None], covariance[None])
+        if not np.isfinite(mean).all():
+            raise OptionError(
+                f"{int((~np.isfinite(mean)).sum())} of the {mean.size} numbers of the mean are NaN "
+                "or infinite. Give the mean of the records."
+            )
+        return cls(Layout(tuple(image)), np.ones(1), mean[None], covariance[None])
 
     @classmethod
     def of_sketch(cls, sketch: Sketch) -> GaussianLaw:
@@ -109,9 +118,11 @@ def posterior_mean(law: GaussianLaw, operator: Operator, y: Tensor, noise: float
     planes = law.layout.planes
     means, evidences = [], []
     for weight, mean, covariance in zip(law.weights, law.means, law.covariances, strict=True):
+        if weight == 0:
+            continue
         center = law.layout.to_planes(torch.tensor(mean)).float()
         root = law.layout.to_planes(torch.tensor(_root(covariance)).mT.float())  # (r, *planes)
-        parts = _in_parts(operator, y, len(root) * y[0].numel())
+        parts = in_parts(operator, y, len(root) * y[0].numel(), _NUMBERS)
         made = [_given(center, root, (part, some), noise) for part, some in parts]
         means.append(torch.cat([image for image, _ in made]))
         evidences.append(torch.cat([evidence for _, evidence in made]) + np.log(weight))
@@ -142,18 +153,6 @@ def _given(
     evidence = -(residual.square().sum(-1) - explained) / 2 - volume
     images = center + torch.tensordot(coefficients[..., 0].float(), root, dims=1)
     return images, evidence
-
-
-def _in_parts(operator: Operator, y: Tensor, each: int) -> list[tuple[Operator, Tensor]]:
-    """Return the operator with measurements, cut where it differs between images."""
-    cannot = operator.images is None or isinstance(operator, Foreign)
-    if cannot or each * len(y) <= _NUMBERS:
-        return [(operator, y)]
-    size = max(1, _NUMBERS // each)
-    return [
-        (operator.of_images(slice(top, top + size)), y[top : top + size])
-        for top in range(0, len(y), size)
-    ]
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:

@@ -32,9 +32,17 @@ class LatentPrior:
 
     Args:
         model: a generator of images, or of records taken for one row of pixels.
+
+    Raises:
+        OptionError: it is none.
     """
 
     def __init__(self, model: GenerativeModel) -> None:
+        if not isinstance(model, GenerativeModel):
+            raise OptionError(
+                f"A {type(model).__name__} was given as model; it is a generator of images, such "
+                "as `GenerativeNetwork` learns from a sketch."
+            )
         schema = model.schema
         if not isinstance(schema, VectorSchema):
             raise OptionError(
@@ -50,7 +58,9 @@ class LatentPrior:
         self._center = torch.tensor(schema.center, dtype=torch.float32)
         self._spread = torch.tensor(schema.spread, dtype=torch.float32)
         chances = torch.tensor(np.asarray(model.proportions), dtype=torch.float32)
-        self.log_chances = chances.clamp_min(1e-9).log() if self._labelled else torch.zeros(1)
+        self._chances = chances if self._labelled else torch.ones(1)
+        self._possible = self._chances.nonzero().flatten()
+        self.log_chances = self._chances.log()
 
     def images(self, latents: Tensor, classes: Tensor) -> Tensor:
         """Return images (..., planes, height, width) of latents (..., l) and classes (...)."""
@@ -66,9 +76,22 @@ class LatentPrior:
         return latents.square().sum(-1) / 2 - self.log_chances[classes]
 
     def draw(self, count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Draw latents (count, l), and classes (count,) one after the other, each as often."""
+        """Draw latents (count, l), and classes (count,) each as often, but for impossible ones.
+
+        They come in rounds, each of all classes in an order of its own, so that few draws are not
+        always of the first ones.
+        """
         latents = torch.randn(count, self.latent, generator=random)
-        return latents, torch.arange(count) % self.classes
+        some = len(self._possible)
+        if some == 1:
+            return latents, self._possible.expand(count)
+        rounds = torch.rand(-(-count // some), some, generator=random).argsort(dim=1)
+        return latents, self._possible[rounds.flatten()[:count]]
+
+    def shares(self, classes: Tensor) -> Tensor:
+        """Return weights of sum 1 with which draws of these classes are of the data's law."""
+        chances = self._chances[classes]
+        return chances / chances.sum()
 
     def drawn(
         self, count: int, images: int, random: torch.Generator
@@ -84,6 +107,9 @@ class LatentPrior:
     def usual_error(self) -> float:
         """Return the error in a pixel to be expected of a generator nobody has measured."""
         with torch.no_grad():
-            drawn = self.draw(_LOOKED_AT, torch.Generator().manual_seed(0))
-            deviation = self.images(*drawn).var(dim=0).mean().sqrt()
-        return _USUAL_ERROR * float(deviation)
+            latents, classes = self.draw(_LOOKED_AT, torch.Generator().manual_seed(0))
+            images, shares = self.images(latents, classes), self.shares(classes)
+            mean = torch.tensordot(shares, images, dims=1)
+            variances = torch.tensordot(shares, (images - mean).square(), dims=1)
+        unbiased = variances.mean() / (1 - shares.square().sum())
+        return _USUAL_ERROR * float(unbiased.sqrt())

@@ -41,7 +41,8 @@ def checked_measurements(
         OperatorError: the operator is not linear, or for other images.
     """
     tensor = checked_finite(y)
-    known = own_operator(operator, len(tensor), layout.planes, parameters)
+    scale = float(tensor.abs().max())
+    known = own_operator(operator, len(tensor), layout.planes, parameters, scale)
     return _shaped(tensor, known.measured(layout.planes), layout), known
 
 
@@ -49,10 +50,9 @@ def checked_finite(y: Any) -> Tensor:
     """Return measurements as float32 numbers.
 
     Raises:
-        MeasurementError: there are none, or some are not finite.
+        MeasurementError: there are none, they are no real numbers, or some are not finite.
     """
-    tensor = torch.as_tensor(np.asarray(y) if not isinstance(y, Tensor) else y)
-    tensor = tensor.detach().to(torch.float32).clone()
+    tensor = _numbers(y)
     if not tensor.ndim or not len(tensor):
         raise MeasurementError(
             f"Measurements of shape {tuple(tensor.shape)} were given; the first axis is that of "
@@ -68,6 +68,27 @@ def checked_finite(y: Any) -> Tensor:
     return tensor
 
 
+def _numbers(y: Any) -> Tensor:
+    """Return a copy as float32, on the CPU."""
+    try:
+        given = y.detach().cpu() if isinstance(y, Tensor) else np.asarray(y)
+        kind = "complex" if isinstance(given, Tensor) and given.is_complex() else given.dtype
+        if isinstance(given, Tensor) and kind != "complex":
+            return given.to(torch.float32).clone()
+        if isinstance(given, np.ndarray) and given.dtype.kind in "buifO":
+            with np.errstate(over="ignore"):  # what overflows is infinite, and refused as such
+                return torch.from_numpy(np.array(given, dtype=np.float32, order="C"))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise MeasurementError(
+            f"The measurements are no array of numbers: {error}. Give one of real numbers (n, "
+            "...), as many for each image."
+        ) from error
+    raise MeasurementError(
+        f"Measurements of type {kind} were given; they are real numbers. Give an array or tensor "
+        "of floats, for complex ones real and imaginary parts."
+    )
+
+
 def _shaped(y: Tensor, wanted: tuple[int, ...], layout: Layout) -> Tensor:
     """Return measurements (n, *wanted), taken from the layout of records where they are images."""
     given = tuple(y.shape[1:])
@@ -76,15 +97,17 @@ def _shaped(y: Tensor, wanted: tuple[int, ...], layout: Layout) -> Tensor:
     if len(wanted) == 3:
         if len(layout.image) == 3 and layout.image != layout.planes and given == _last(wanted):
             return y.movedim(-1, 1)  # planes last, as records have them
-        if wanted[0] == 1 and given in (wanted[1:], wanted[2:]):
+        of_row = wanted[1] == 1 and given == wanted[2:]
+        if wanted[0] == 1 and (given == wanted[1:] or of_row):
             return y.reshape(len(y), *wanted)
     colour = ""
     if len(wanted) == 3 and len(given) in (2, 3) and {wanted[0], _planes_in(given)} == {1, 3}:
         colour = " One is of colour images, the other of grey ones."
+    alone = tuple(y.shape) in (wanted, wanted[1:], _last(wanted))
+    remedy = "For one image give y[None]." if alone else f"Give y of shape {(len(y), *wanted)}."
     raise MeasurementError(
         f"Measurements of shape {given} for each of {len(y)} images were given; the operator "
-        f"makes {wanted} of the model's images {layout.image}.{colour} Give y of shape "
-        f"{(len(y), *wanted)}."
+        f"makes {wanted} of the model's images {layout.image}.{colour} {remedy}"
     )
 
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from sketchlearn.errors import MeasurementError
-from sketchlearn.inverse.foreign import own_operator
 from sketchlearn.inverse.gaussian import GaussianLaw
 from sketchlearn.inverse.images import Layout
-from sketchlearn.inverse.reconstruction import Method, Prior, reconstruct
+from sketchlearn.inverse.measurements import checked_measurements
+from sketchlearn.inverse.reconstruction import Method, Prior, no_prior, reconstruct
 from sketchlearn.sketches import Sketch
 
 
@@ -27,12 +27,17 @@ class Reconstructor(nn.Module):
         model: a prior that `reconstruct` takes.
         tau: see `reconstruct`.
         method: see `reconstruct`.
+
+    Raises:
+        OptionError: the model is none of these.
     """
 
     def __init__(
         self, model: Prior, tau: float | Literal["auto"] = "auto", method: Method | None = None
     ) -> None:
         super().__init__()
+        if not isinstance(model, Prior):
+            raise no_prior(model)
         self.model, self.method = model, method
         self.tau: float | Literal["auto"] = tau
         if isinstance(model, GaussianLaw):
@@ -52,10 +57,11 @@ class Reconstructor(nn.Module):
 
         Raises:
             MeasurementError: no deviation of the noise is given or known, or y cannot be used.
-            OperatorError: the physics is not linear, or for other images.
+            OperatorError: the physics is not linear, has an adjoint that is none, or is for other
+                images.
         """
         noise = _deviation(physics, sigma)
-        operator = own_operator(physics, len(y), self._layout.planes, parameters)
+        _, operator = checked_measurements(y, physics, self._layout, parameters)
         found = reconstruct(y, operator, self.model, noise=noise, tau=self.tau, method=self.method)
         flat = torch.from_numpy(found.images).flatten(1)
         return self._layout.to_planes(flat).to(y.device)

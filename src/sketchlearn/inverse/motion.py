@@ -71,7 +71,8 @@ def kernel_generator(sketch: Sketch, latent: int, width: int = 256) -> nn.Module
     schema = sketch.plan.schema
     if not isinstance(schema, VectorSchema):
         raise OptionError("The sketch is one of a table. Sketch kernels, (n, height, width).")
-    inner = MLP(latent, schema.dimension, width, depth=2, leak=LEAK)
+    classes = schema.class_count if schema.label else 0
+    inner = MLP(latent + classes, schema.dimension, width, depth=2, leak=LEAK)
     return Simplex(inner, schema.center, schema.spread)
 
 

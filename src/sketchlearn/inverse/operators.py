@@ -178,6 +178,11 @@ class Dense(Operator):
             )
         self.images = len(self.matrix) if self.matrix.ndim == 3 else None
         self.shape = tuple(shape or self.matrix.shape[-2:-1])
+        if math.prod(self.shape) != self.matrix.shape[-2]:
+            raise OperatorError(
+                f"A matrix of {self.matrix.shape[-2]} rows was given for measurements of shape "
+                f"{self.shape}. Give a shape whose product is the number of rows, or none."
+            )
 
     def A(self, x: Tensor) -> Tensor:
         """Return measurements (..., *shape) of images."""
@@ -207,22 +212,12 @@ def times(matrix: Tensor, x: Tensor) -> Tensor:
     return torch.einsum("...nd,nmd->...nm", x, matrix)
 
 
-def adjointness(operator: Operator, planes: Planes, *, count: int = 2, seed: int = 0) -> float:
-    """Return |⟨Ax, y⟩ - ⟨x, Aᵀy⟩| over ‖Ax‖ ‖y‖ for random x and y; 0 of an adjoint.
-
-    Args:
-        operator: with `A` and `A_adjoint`.
-        planes: of images, (planes, height, width).
-        count: images, where the operator does not say how many.
-        seed: of the random images.
-    """
-    random = torch.Generator().manual_seed(seed)
-    count = getattr(operator, "images", None) or count
-    x = torch.randn(count, *planes, generator=random)
-    seen = operator.A(x)
-    y = torch.randn(seen.shape, generator=random)
-    apart = (seen * y).sum() - (x * operator.A_adjoint(y)).sum()
-    return float(apart.abs() / (seen.norm() * y.norm()))
+def squared_distances(x: Tensor, y: Tensor) -> Tensor:
+    """Return those of all rows (k, p) to all rows (n, p), shape (k, n)."""
+    # about one of them: far from 0, squares are too large for float32 to keep what they differ by
+    x, y = x - x[:1], y - x[:1]
+    squares = x.square().sum(1, keepdim=True) + y.square().sum(1)
+    return (squares - 2 * x @ y.mT).clamp_min(0)
 
 
 def finite_tensor(given: Array, what: str) -> Tensor:

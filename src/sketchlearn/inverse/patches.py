@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
+from torch import Tensor
 
 from sketchlearn.inverse.gaussian import GaussianLaw, posterior_mean
 from sketchlearn.inverse.operators import Identity
@@ -14,9 +13,9 @@ from sketchlearn.inverse.operators import Identity
 _AT_ONCE = 20_000
 
 
-def are_larger(y: Any, law: GaussianLaw) -> bool:
+def are_larger(y: Tensor, law: GaussianLaw) -> bool:
     """Tell whether grey images (n, height, width) are larger than those of a law."""
-    shape, image = np.shape(y), law.layout.image
+    shape, image = tuple(y.shape), law.layout.image
     return (
         len(shape) == 3
         and len(image) == 2
@@ -25,7 +24,7 @@ def are_larger(y: Any, law: GaussianLaw) -> bool:
     )
 
 
-def denoised_by_patches(y: Any, law: GaussianLaw, noise: float) -> np.ndarray:
+def denoised_by_patches(y: Tensor, law: GaussianLaw, noise: float) -> np.ndarray:
     """Return images (n, height, width) without their noise, float32.
 
     The posterior mean of every patch is found, and where patches overlap they are averaged.
@@ -33,18 +32,16 @@ def denoised_by_patches(y: Any, law: GaussianLaw, noise: float) -> np.ndarray:
     ICCV 2011, with one iteration.)
 
     Args:
-        y: noisy images, finite.
+        y: noisy images, finite, float32.
         law: of patches.
         noise: deviation of the noise.
     """
     sides = law.layout.planes[1:]
-    return np.stack([_denoised(np.asarray(one), law, noise, sides) for one in y])
+    return np.stack([_denoised(one, law, noise, sides) for one in y])
 
 
-def _denoised(
-    image: np.ndarray, law: GaussianLaw, noise: float, sides: tuple[int, int]
-) -> np.ndarray:
-    whole = torch.as_tensor(image, dtype=torch.float32)[None, None]
+def _denoised(image: Tensor, law: GaussianLaw, noise: float, sides: tuple[int, int]) -> np.ndarray:
+    whole = image[None, None]
     columns = torch.nn.functional.unfold(whole, sides)[0].mT  # (patches, pixels)
     made = [
         posterior_mean(law, Identity(), some.view(-1, 1, *sides), noise).flatten(1)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Literal
 
 import numpy as np
@@ -18,9 +16,17 @@ from sketchlearn.inverse.latents import LatentPrior
 from sketchlearn.inverse.measurements import checked_finite, checked_measurements, checked_noise
 from sketchlearn.inverse.operators import Identity, Operator
 from sketchlearn.inverse.patches import are_larger, denoised_by_patches
-from sketchlearn.inverse.sampling import Drawn, Langevin, PosteriorMean, langevin, weighted_mean
+from sketchlearn.inverse.results import Outcome, Reconstruction
+from sketchlearn.inverse.sampling import (
+    Drawn,
+    Langevin,
+    PosteriorMean,
+    joined,
+    langevin,
+    weighted_mean,
+)
 from sketchlearn.inverse.search import Search, most_probable
-from sketchlearn.inverse.whitening import misfit_of
+from sketchlearn.inverse.whitening import Misfit, misfit_of, parts_of
 from sketchlearn.models import GaussianMixtureModel, GenerativeModel
 from sketchlearn.sketches import Sketch
 
@@ -31,54 +37,11 @@ Prior = GenerativeModel | GaussianMixtureModel | Sketch | GaussianLaw
 # Without noise and a weight on latents the valley is steeper, and takes more steps.
 _PROJECTION = Search(steps=600, restarts=16, learning_rate=0.2, latent_weight=0.0)
 
-
-class Outcome(Enum):
-    """How a reconstruction ended; the value is the sentence to show."""
-
-    EXACT = "Exact: the posterior mean in closed form."
-    CONVERGED = "Converged: the loss of every image had stopped falling."
-    STEPS_SPENT = (
-        "Steps spent: the loss of some images was still falling at the last step, and the best "
-        "found is given. See `converged`; more steps or restarts would help."
-    )
-    FEW_DRAWS = (
-        "Few draws: for some images hardly any draw of the generator has weight, and the mean is "
-        "little more than the nearest one. See `converged`; give more draws, or method=Search()."
-    )
-    NOT_MIXED = (
-        "Not mixed: some chains hardly moved, or began before the search had converged. See "
-        "`converged`; give more warm_up, or a larger tau."
-    )
-
-    def __str__(self) -> str:
-        return self.value
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """Images that a prior and measurements agree on.
-
-    Attributes:
-        images: float32 (n, *image), in the source's units; not clipped to its range.
-        outcome: how it ended, in words.
-        converged: of each image, whether its search or mean is to be trusted, bool (n,).
-        tau: deviation of the generator's own error in a pixel that was used; 0 of other priors.
-        latents: of the generator, (n, l), or None of other priors.
-        classes: class numbers, (n,), or None of other priors.
-        losses: -log of prior and likelihood up to a constant, (n,), or None of other priors.
-        deviations: of each pixel, (n, *image), from `Langevin`; else None.
-        effective: draws that a `PosteriorMean` is as good as, (n,); else None.
-    """
-
-    images: np.ndarray
-    outcome: Outcome
-    converged: np.ndarray
-    tau: float = 0.0
-    latents: np.ndarray | None = None
-    classes: np.ndarray | None = None
-    losses: np.ndarray | None = None
-    deviations: np.ndarray | None = None
-    effective: np.ndarray | None = None
+_FAILURES = {
+    Search: Outcome.STEPS_SPENT,
+    PosteriorMean: Outcome.FEW_DRAWS,
+    Langevin: Outcome.NOT_MIXED,
+}
 
 
 def reconstruct(
@@ -118,21 +81,23 @@ def reconstruct(
 
     Raises:
         MeasurementError: noise is missing or not positive; y holds NaN, or has another shape.
-        OperatorError: the operator is not linear, or for other images.
+        OperatorError: the operator is not linear, has an adjoint that is none, or is for other
+            images; or noise is so small beside tau, or in itself, that numbers cannot hold it.
         OptionError: tau, prior or method cannot be used, or the model is none for images.
     """
     sigma = checked_noise(noise)
     if prior not in ("model", "gaussian"):
         raise OptionError(f"prior={prior!r} was given; it is 'model' or 'gaussian'.")
+    _require_tau(tau)
+    _require_method(method)
     if isinstance(model, GenerativeModel) and prior == "model":
         known = LatentPrior(model)
         measured, own = checked_measurements(y, operator, known.layout)
         return _of_generator(known, own, measured, (sigma, tau), method or Search())
     law = _law_of(model, prior)
     of_patches = isinstance(model, GaussianMixtureModel) and isinstance(operator, Identity)
-    if of_patches and are_larger(y, law):
-        checked_finite(y)
-        whole = denoised_by_patches(y, law, sigma)
+    if of_patches and are_larger(finite := checked_finite(y), law):
+        whole = denoised_by_patches(finite, law, sigma)
         return Reconstruction(whole, Outcome.EXACT, np.ones(len(whole), dtype=bool))
     measured, own = checked_measurements(y, operator, law.layout)
     images = posterior_mean(law, own, measured, sigma)
@@ -150,11 +115,9 @@ def project(images: Any, model: GenerativeModel, *, method: Search | None = None
 
     Raises:
         MeasurementError: images hold NaN or have another shape than the model's.
+        OptionError: the model is no generator of images, or the method none.
     """
-    known = LatentPrior(model)
-    measured, own = checked_measurements(images, Identity(), known.layout)
-    noise = max(known.usual_error(), 1e-12)
-    return _of_generator(known, own, measured, (noise, 0.0), method or _PROJECTION)
+    return _projected(images, LatentPrior(model), method)[0]
 
 
 def tau_of(model: GenerativeModel, clean: Any, *, method: Search | None = None) -> float:
@@ -167,10 +130,22 @@ def tau_of(model: GenerativeModel, clean: Any, *, method: Search | None = None) 
 
     Raises:
         MeasurementError: images hold NaN or have another shape than the model's.
+        OptionError: the model is no generator of images, or the method none.
     """
-    near = project(clean, model, method=method)
-    apart = near.images - np.asarray(clean, dtype=np.float32).reshape(near.images.shape)
+    near, measured = _projected(clean, LatentPrior(model), method)
+    apart = near.images - measured
     return float(np.sqrt(np.mean(np.square(apart, dtype=np.float64))))
+
+
+def _projected(
+    images: Any, prior: LatentPrior, method: Search | None
+) -> tuple[Reconstruction, np.ndarray]:
+    """Return what a projection finds, and the images in the layout of the records."""
+    _require_method(method)
+    measured, own = checked_measurements(images, Identity(), prior.layout)
+    noise = max(prior.usual_error(), 1e-12)
+    found = _of_generator(prior, own, measured, (noise, 0.0), method or _PROJECTION)
+    return found, _records(measured, prior.layout)
 
 
 def _of_generator(
@@ -182,21 +157,22 @@ def _of_generator(
 ) -> Reconstruction:
     sigma, asked = deviations
     tau = checked_tau(asked, prior)
-    misfit = misfit_of(operator, y, sigma, tau, prior.layout.planes)
+    planes = prior.layout.planes
+    parts = [
+        _drawn(prior, misfit_of(own, some, sigma, tau, planes), method)
+        for own, some in parts_of(operator, y, tau, planes)
+    ]
+    return _told(joined(parts), prior.layout, tau, _FAILURES[type(method)])
+
+
+def _drawn(prior: LatentPrior, misfit: Misfit, method: Method) -> Drawn:
     if isinstance(method, PosteriorMean):
-        drawn, failure = weighted_mean(prior, misfit, method), Outcome.FEW_DRAWS
-    elif isinstance(method, Langevin):
-        drawn, failure = langevin(prior, misfit, method), Outcome.NOT_MIXED
-    elif isinstance(method, Search):
-        found = most_probable(prior, misfit, method)
-        with torch.no_grad():
-            images = misfit.corrected(prior.images(found.latents, found.classes))
-        drawn, failure = Drawn(images, found), Outcome.STEPS_SPENT
-    else:
-        raise OptionError(
-            f"method={method!r} was given; it is a Search, a PosteriorMean or a Langevin."
-        )
-    return _told(drawn, prior.layout, tau, failure)
+        return weighted_mean(prior, misfit, method)
+    if isinstance(method, Langevin):
+        return langevin(prior, misfit, method)
+    found = most_probable(prior, misfit, method)
+    with torch.no_grad():
+        return Drawn(misfit.corrected(prior.images(found.latents, found.classes)), found)
 
 
 def _told(drawn: Drawn, layout: Layout, tau: float, failure: Outcome) -> Reconstruction:
@@ -221,11 +197,22 @@ def checked_tau(tau: Any, prior: LatentPrior) -> float:
     Raises:
         OptionError: it is none, or negative.
     """
-    if tau == "auto":
-        return prior.usual_error()
-    if not isinstance(tau, int | float | np.number) or not 0 <= tau < math.inf:
+    _require_tau(tau)
+    return prior.usual_error() if tau == "auto" else float(tau)
+
+
+def _require_tau(tau: Any) -> None:
+    named = isinstance(tau, str) and tau == "auto"
+    number = isinstance(tau, int | float | np.number)
+    if not named and not (number and 0 <= tau < math.inf):
         raise OptionError(f"tau={tau!r} was given; it is 'auto', or a deviation from 0 on.")
-    return float(tau)
+
+
+def _require_method(method: Any) -> None:
+    if method is not None and not isinstance(method, Method):
+        raise OptionError(
+            f"method={method!r} was given; it is a Search, a PosteriorMean or a Langevin."
+        )
 
 
 def _law_of(model: Any, prior: str) -> GaussianLaw:
@@ -236,11 +223,16 @@ def _law_of(model: Any, prior: str) -> GaussianLaw:
     elif isinstance(model, GaussianLaw):
         law = model
     else:
-        raise OptionError(
-            f"A {type(model).__name__} was given as model; it is a generator or a Gaussian "
-            "mixture learnt from a sketch, a sketch, or a GaussianLaw."
-        )
+        raise no_prior(model)
     return law.single() if prior == "gaussian" else law
+
+
+def no_prior(model: Any) -> OptionError:
+    """Return the error of a model that is none."""
+    return OptionError(
+        f"A {type(model).__name__} was given as model; it is a generator or a Gaussian mixture "
+        "learnt from a sketch, a sketch, or a GaussianLaw."
+    )
 
 
 def _records(images: Tensor, layout: Layout) -> np.ndarray:

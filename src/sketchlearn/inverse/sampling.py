@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -49,7 +50,8 @@ class PosteriorMean:
 class Langevin:
     """Draws from the posterior by Metropolis-adjusted Langevin steps in the latent.
 
-    Chains begin at the most probable latent and keep its class. Their mean is the image, and the
+    Chains begin at the most probable latent and keep its class; they weigh latents as the prior
+    does, whatever the search's weight of them. Their mean is the image, and the
     deviation of each pixel is given beside it: that of latents and of the generator's own error.
     (Roberts and Tweedie, "Exponential convergence of Langevin distributions", 1996.)
 
@@ -90,6 +92,27 @@ class Drawn:
     effective: Tensor | None = None
 
 
+def joined(parts: Sequence[Drawn]) -> Drawn:
+    """Return what was found of images in several parts."""
+    if len(parts) == 1:
+        return parts[0]
+    found = [part.found for part in parts]
+    whole = Found(
+        torch.cat([part.latents for part in found]),
+        torch.cat([part.classes for part in found]),
+        torch.cat([part.losses for part in found]),
+        torch.cat([part.converged for part in found]),
+    )
+    deviations = [part.deviations for part in parts if part.deviations is not None]
+    effective = [part.effective for part in parts if part.effective is not None]
+    return Drawn(
+        torch.cat([part.images for part in parts]),
+        whole,
+        torch.cat(deviations) if deviations else None,
+        torch.cat(effective) if effective else None,
+    )
+
+
 def weighted_mean(prior: LatentPrior, misfit: Misfit, options: PosteriorMean) -> Drawn:
     """Return the self-normalised mean over draws of the prior."""
     count = len(misfit.y)
@@ -127,17 +150,19 @@ def langevin(prior: LatentPrior, misfit: Misfit, options: Langevin) -> Drawn:
     chains = _Chains(prior, misfit, found.latents.expand(options.chains, -1, -1), classes, random)
     for step in range(options.warm_up):
         chains.advance(adapt=1 / (1 + step) ** 0.6)
-    first, second = 0.0, 0.0
+    with torch.no_grad():
+        about = prior.images(found.latents, found.classes)
+    first, second = torch.zeros_like(about), torch.zeros_like(about)
     for _ in range(options.steps):
         chains.advance()
-        images = _with_error(prior.images(chains.z, classes), misfit, random)
-        first = first + images.mean(dim=0) / options.steps
-        second = second + images.square().mean(dim=0) / options.steps
-    assert isinstance(first, Tensor)
-    assert isinstance(second, Tensor)
+        with torch.no_grad():
+            images = _with_error(prior.images(chains.z, classes), misfit, random)
+        # of differences, as squares of large numbers would leave nothing of small ones
+        first += (images - about).mean(dim=0) / options.steps
+        second += (images - about).square().mean(dim=0) / options.steps
     mixed = chains.accepted / options.steps > 0.1
     whole = Found(found.latents, found.classes, found.losses, found.converged & mixed.all(dim=0))
-    return Drawn(first, whole, (second - first.square()).clamp_min(0).sqrt())
+    return Drawn(about + first, whole, (second - first.square()).clamp_min(0).sqrt())
 
 
 class _Chains:
@@ -161,12 +186,12 @@ class _Chains:
         """Take one step; `adapt` is how far it moves the length of step, None once that is kept."""
         size = self._log_step.exp()[..., None]  # h: z' = z - h ∇ + √(2h) ξ
         ahead = self.z - size * self._slope
-        proposed = ahead + (2 * size).sqrt() * self._normal(self.z.shape)
+        proposed = ahead + (2 * size).sqrt() * _shared_normal(self.z.shape, self._random)
         loss, slope = self._sloped(proposed)
         there = (proposed - ahead).square().sum(-1) / (4 * size[..., 0])
         back = (self.z - proposed + size * slope).square().sum(-1) / (4 * size[..., 0])
         chance = (self._loss - loss + there - back).nan_to_num(nan=-math.inf).clamp(max=0).exp()
-        taken = torch.rand(chance.shape, generator=self._random) < chance
+        taken = torch.rand(len(chance), 1, generator=self._random) < chance
         self.z = torch.where(taken[..., None], proposed, self.z)
         self._slope = torch.where(taken[..., None], slope, self._slope)
         self._loss = torch.where(taken, loss, self._loss)
@@ -183,8 +208,10 @@ class _Chains:
             (slope,) = torch.autograd.grad(loss.sum(), z)
         return loss.detach(), slope
 
-    def _normal(self, shape: torch.Size) -> Tensor:
-        return torch.randn(shape, generator=self._random)
+
+def _shared_normal(shape: torch.Size, random: torch.Generator) -> Tensor:
+    """Draw normal numbers (chains, 1, ...): a batch is solved as its images alone."""
+    return torch.randn(shape[0], 1, *shape[2:], generator=random)
 
 
 def _with_error(images: Tensor, misfit: Misfit, random: torch.Generator) -> Tensor:
@@ -196,9 +223,9 @@ def _with_error(images: Tensor, misfit: Misfit, random: torch.Generator) -> Tens
     if misfit.tau == 0:
         return images
     with torch.no_grad():
-        moved = images + misfit.tau * torch.randn(images.shape, generator=random)
+        moved = images + misfit.tau * _shared_normal(images.shape, random)
         seen = misfit.operator.A(moved)
-        noise = misfit.noise * torch.randn(seen.shape, generator=random)
+        noise = misfit.noise * _shared_normal(seen.shape, random)
         return moved + misfit.correction(misfit.y - seen - noise)
 
 

@@ -129,19 +129,25 @@ def descend(
         ended, both (n,).
     """
     variables, steps, begin = starts, options.steps, 0
-    advance = advance or _by_adam
+    advance, reached = advance or _by_adam, [_best(loss, starts, 1)]
     for end in dict.fromkeys(math.ceil(share * steps) for share in _HALVINGS if steps > 1):
         variables = advance(loss, variables, range(begin, end), options)
-        variables, _ = _best(loss, variables, max(1, len(variables[0]) // 2))
+        variables, losses = _best(loss, variables, max(1, len(variables[0]) // 2))
+        reached.append((tuple(v[:1] for v in variables), losses[:1]))
         begin = end
     look = steps - math.ceil(steps / 4)
     variables = advance(loss, variables, range(begin, look), options)
-    earlier = _losses(loss, variables)
+    reached.append(_best(loss, variables, 1))
     variables = advance(loss, variables, range(look, steps), options)
-    fall = earlier.min(dim=0).values - _losses(loss, variables).min(dim=0).values
-    variables, losses = _best(loss, variables, 1)
-    converged = fall <= _SETTLED + _SETTLED_SHARE * losses[0].abs()
-    return tuple(variable[0] for variable in variables), losses[0], converged
+    reached.append(_best(loss, variables, 1))
+    losses = torch.cat([some for _, some in reached])
+    fall = losses[-2] - losses[-1]
+    # the last, unless too long steps lost what had been reached; that is no end of a descent
+    latest = len(losses) - 1 - losses.flip(0).argmin(dim=0, keepdim=True)
+    least, enough = losses.gather(0, latest)[0], _SETTLED + _SETTLED_SHARE * losses.amin(0).abs()
+    converged = (fall <= enough) & (losses[-1] - least <= enough)
+    alike = zip(*(some for some, _ in reached), strict=True)
+    return tuple(_taken(torch.cat(v), latest)[0] for v in alike), least, converged
 
 
 def rate_at(step: int, options: Search) -> float:

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from sketchlearn.errors import OperatorError
 from sketchlearn.inverse.convolution import Convolution
-from sketchlearn.inverse.foreign import explicit
-from sketchlearn.inverse.operators import Operator, Planes, times
+from sketchlearn.inverse.foreign import explicit, in_matrices
+from sketchlearn.inverse.operators import Dense, Operator, Planes, squared_distances, times
 
 # Of conjugate gradients: steps at most, and the relative residual that ends them.
-_CG_STEPS, _CG_RESIDUAL = 100, 1e-5
+_CG_STEPS, _CG_RESIDUAL = 1000, 1e-5
 
 
 class Misfit(ABC):
@@ -61,9 +61,10 @@ def misfit_of(operator: Operator, y: Tensor, noise: float, tau: float, planes: P
     """Return the misfit in the form that is cheapest for an operator.
 
     Raises:
-        OperatorError: σ is too small beside τ A for S to be inverted.
+        OperatorError: σ is too small for its square, or beside τ A for S to be inverted.
     """
     diagonal = operator.diagonal(planes)
+    y = _without_unseen(operator, y, diagonal)
     if tau == 0:
         diagonal = torch.zeros(())
     if diagonal is not None:
@@ -72,8 +73,29 @@ def misfit_of(operator: Operator, y: Tensor, noise: float, tau: float, planes: P
         return _Spectral(operator, y, noise, tau)
     dense = explicit(operator, planes)
     if dense is not None:
-        return _Factored(operator, y, noise, tau, dense.matrix)
+        return _Factored(operator, _without_unseen(dense, y, None), noise, tau, dense.matrix)
     return _Iterative(operator, y, noise, tau)
+
+
+def parts_of(
+    operator: Operator, y: Tensor, tau: float, planes: Planes
+) -> list[tuple[Operator, Tensor]]:
+    """Return an operator with measurements, cut so that the misfit of each part fits memory."""
+    circular = isinstance(operator, Convolution) and operator.padding == "circular"
+    if tau == 0 or operator.diagonal(planes) is not None or circular:
+        return [(operator, y)]
+    return in_matrices(operator, y, planes)
+
+
+def _without_unseen(operator: Operator, y: Tensor, diagonal: Tensor | None) -> Tensor:
+    """Return measurements with 0 where no image has another: what is there says nothing."""
+    if diagonal is not None:
+        unseen = diagonal == 0
+    elif isinstance(operator, Dense):
+        unseen = (operator.matrix == 0).all(-1).unflatten(-1, operator.shape)
+    else:
+        return y
+    return torch.where(unseen, 0.0, y)
 
 
 class _White(Misfit):
@@ -92,9 +114,16 @@ class _White(Misfit):
         white = self.coordinates(x.unsqueeze(1))
         if white.shape[1] > 1:
             return (self.target - white).square().sum(-1) / 2
-        white = white[:, 0]
-        squares = white.square().sum(-1, keepdim=True) + self.target.square().sum(-1)
-        return (squares / 2 - white @ self.target.mT).clamp_min(0)
+        return squared_distances(white[:, 0], self.target) / 2
+
+
+def _require_float(variances: Tensor, target: Tensor, noise: float) -> None:
+    smallest = torch.finfo(torch.float32).tiny
+    if not (variances >= smallest).all() or not target.square().sum().isfinite():
+        raise OperatorError(
+            f"noise={noise:g} is so small that its square, or that of the measurements over it, is "
+            "beyond float32. Give a larger noise: what measurements are rounded to will do."
+        )
 
 
 @final
@@ -106,6 +135,7 @@ class _Diagonal(_White):
         self._variances = noise**2 + tau**2 * diagonal
         self._axes = y.ndim - 1
         self.target = (y / self._variances.sqrt()).flatten(1)
+        _require_float(self._variances, self.target, noise)
 
     def coordinates(self, x: Tensor) -> Tensor:
         return (self.operator.A(x) / self._variances.sqrt()).flatten(-self._axes)
@@ -125,6 +155,7 @@ class _Spectral(_White):
         self._variances = noise**2 + tau**2 * transfer.abs().square()
         self._whitener = transfer / self._variances.sqrt()
         self.target = self._filtered(y, 1 / self._variances.sqrt()).flatten(1)
+        _require_float(self._variances, self.target, noise)
 
     def coordinates(self, x: Tensor) -> Tensor:
         return self._filtered(x, self._whitener).flatten(-3)
@@ -185,14 +216,20 @@ class _Iterative(Misfit):
         direction, size = rest, rest.square().sum(axes, keepdim=True)
         enough = _CG_RESIDUAL**2 * size.clamp_min(1e-30)
         for _ in range(_CG_STEPS):
-            if (size <= enough).all():
-                break
+            # a start that ran off to infinity is not waited for: its loss is infinite
+            if ((size <= enough) | ~size.isfinite()).all():
+                return x
             moved = self._covariance(direction)
             step = size / (direction * moved).sum(axes, keepdim=True).clamp_min(1e-30)
             x, rest = x + step * direction, rest - step * moved
             newer = rest.square().sum(axes, keepdim=True)
             direction, size = rest + newer / size.clamp_min(1e-30) * direction, newer
-        return x
+        raise OperatorError(
+            f"noise={self.noise:g} is so small beside tau={self.tau:g} times the operator that "
+            f"{_CG_STEPS} steps of conjugate gradients did not invert the covariance of the "
+            "measurements. Give a larger noise, tau=0, or fewer images at a time where the "
+            "operator differs between them."
+        )
 
     @property
     def _axes(self) -> int:
