@@ -5,14 +5,15 @@ import torch
 from torch import nn
 
 from sketchlearn.errors import OptionError
+from sketchlearn.models.architectures import build
 from sketchlearn.models.generators import (
     MLP,
     Bounded,
     Clipped,
     Convolutional,
     architecture_of,
-    build,
 )
+from sketchlearn.models.movements import MOVEMENTS, Moved
 
 GENERATORS = {
     "mlp": lambda: MLP(5, 3, width=8, depth=3, leak=0.2),
@@ -20,6 +21,7 @@ GENERATORS = {
     "convolutional": lambda: Convolutional(5, (2, 16, 9), channels=4, width=8),
     "bounded": lambda: Bounded(MLP(5, 2, 8, 2), [0.0, -1.0], [1.0, 4.0]),
     "clipped": lambda: Clipped(Convolutional(5, (8, 8), 4, 8), [0.0] * 64, [1.0] * 64),
+    "moved": lambda: Moved(Convolutional(5, (8, 9, 3), 4, 8), (8, 9, 3)),
     "bounded images": lambda: Bounded(Convolutional(5, (4, 4), 4, 8), [0.0] * 16, [1.0] * 16),
 }
 
@@ -31,7 +33,7 @@ def test_a_generator_is_built_again_from_its_architecture(make):
     mine, theirs = generator.state_dict(), built.state_dict()
     assert {k: v.shape for k, v in mine.items()} == {k: v.shape for k, v in theirs.items()}
     built.load_state_dict(mine)
-    latents = torch.randn(6, 5)
+    latents = torch.randn(6, 5 + MOVEMENTS * isinstance(generator, Moved))
     assert torch.equal(built(latents), generator(latents))
     assert architecture_of(built) == architecture_of(generator)
 

@@ -23,6 +23,7 @@ from sketchlearn.learners.training import Training, TrainingSettings
 from sketchlearn.learners.verdict import judge
 from sketchlearn.models import GenerativeModel
 from sketchlearn.models.generators import LEAK, MLP, Bounded, Clipped, Convolutional, Tabular
+from sketchlearn.models.movements import MOVEMENTS, Moved
 from sketchlearn.sketches import Sketch
 from sketchlearn.storage import digest_of
 
@@ -52,9 +53,11 @@ class GenerativeNetwork:
     Attributes:
         generator: any module from (n, latent + classes) to encoded records (n, d) or
             (n, *image); by default an MLP for vectors and small images, a convolutional
-            network for images of 400 pixels and more.
+            network for images of 400 pixels and more, which slants, turns, resizes, shifts and
+            bends what it draws.
         latent: dimension of the latents; "auto" is 2 d within 4 to 16: few enough to
-            cover evenly, more than the data's own dimension.
+            cover evenly, more than the data's own dimension; and 23 more that move large images,
+            which the default generator does with more than 23.
         steps: gradient steps; "auto" is 8,000, and 1,500 for images of 400 pixels and more, which
             gain more from larger batches.
         batch: generated records per step, shared evenly by the classes; "auto" is 512, and 640
@@ -162,7 +165,9 @@ class GenerativeNetwork:
         """Return the numbers of a run on a sketch, with what is "auto" decided."""
         schema = sketch.plan.schema
         decided = _OF_LARGE_IMAGES if is_large(schema.image) else _OF_OTHERS
-        decided = {**decided, "latent": int(np.clip(2 * schema.dimension, 4, 16))}
+        moves = self.generator is None and is_large(schema.image)
+        latent = int(np.clip(2 * schema.dimension, 4, 16)) + MOVEMENTS * moves
+        decided = {**decided, "latent": latent}
 
         def number(name: str) -> int:
             given = getattr(self, name)
@@ -234,7 +239,9 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
         return MLP(inputs, schema.dimension, width, depth=3)
     bounds = [edge.tolist() for edge in sketch.bounds]
     if is_large(schema.image):
-        return Clipped(Convolutional(inputs, schema.image, channels=32, width=512), *bounds)
+        moves = latent > MOVEMENTS
+        still = Convolutional(inputs - MOVEMENTS * moves, schema.image, channels=32, width=512)
+        return Clipped(Moved(still, schema.image) if moves else still, *bounds)
     return Bounded(MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK), *bounds)
 
 

@@ -175,13 +175,24 @@ class Training:
             "matched": self._is_near(held_out[chosen]) and self._matched(made),
         }
         self.history.append(row)
-        if held_out[chosen] < self.best_distance:
-            self.best_distance = held_out[chosen]
+        if held_out[chosen] < self.best_distance + self._doubt(held_out[chosen]):
+            self.best_distance = min(self.best_distance, held_out[chosen])
             self._best = copy.deepcopy(modules[chosen].state_dict())
         return row
 
+    def _doubt(self, distance: float) -> float:
+        """Return how far the noise of a release may move one held-out distance against another.
+
+        Two models that are `distance` apart differ by twice the product of that and the noise: two
+        deviations of it. Without a release it is nothing; with one, the later of models that are
+        not told apart is better, since the noise that it was not learnt from chose the other.
+        """
+        target = self.problem.held_out.mean
+        products = target.shape[0] * target.shape[2]
+        return 2 * math.sqrt(2 * self.problem.floor * abs(distance) / products)
+
     def best_generator(self) -> nn.Module:
-        """Return the generator with the best weights seen."""
+        """Return the generator with the best weights seen, the last of those not told apart."""
         self.generator.load_state_dict(self._best)
         return self.generator
 
@@ -301,4 +312,7 @@ class Training:
             return True
         distances = [row["held_out_distance"] for row in self.history]
         recent = self.settings.patience
-        return len(distances) > recent and min(distances[-recent:]) >= min(distances[:-recent])
+        if len(distances) <= recent:
+            return False
+        before = min(distances[:-recent])
+        return min(distances[-recent:]) >= before + self._doubt(before)

@@ -14,7 +14,6 @@ from typing import Any, ClassVar, cast, final
 import torch
 from torch import Tensor, nn
 
-from sketchlearn.errors import FileFormatError, OptionError
 from sketchlearn.features.image_shapes import planes_last, sides_of
 
 # Slope of the rectifiers of image generators on the negative side.
@@ -253,33 +252,5 @@ class Convolutional(nn.Module):
 
 
 def architecture_of(generator: nn.Module) -> dict[str, Any]:
-    """Return what `build` needs to make this generator again; {"name": "custom"} for a user's."""
+    """Return what `build` needs to make a generator again; {"name": "custom"} for a user's."""
     return cast("dict[str, Any]", getattr(generator, "architecture", {"name": "custom"}))
-
-
-def build(architecture: dict[str, Any]) -> nn.Module:
-    """Make a generator, with fresh weights, from what `architecture_of` returned.
-
-    Raises:
-        OptionError: the generator was a user's own module.
-        FileFormatError: there is no generator of that name.
-    """
-    fields = dict(architecture)
-    name = fields.pop("name")
-    if name == "mlp":
-        return MLP(**fields)
-    if name == "convolutional":
-        return Convolutional(**fields)
-    if name in ("bounded", "clipped"):
-        kind = Bounded if name == "bounded" else Clipped
-        return kind(build(fields["inner"]), fields["lower"], fields["upper"])
-    if name == "simplex":
-        return Simplex(build(fields["inner"]), fields["center"], fields["spread"])
-    if name == "tabular":
-        return Tabular(build(fields["inner"]), fields["slots"], fields["numbers"])
-    if name != "custom":
-        raise FileFormatError(f"This release knows no generator called {name!r}; upgrade it.")
-    raise OptionError(
-        "This model was learnt with a generator of your own. Make that module and give it: "
-        "load(path, generator=module)."
-    )

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from sketchlearn.encoding import Records, Schema, TableRecords, TableSchema, schema_from_document
 from sketchlearn.errors import OptionError
+from sketchlearn.models.architectures import build
 from sketchlearn.models.conditional import rows_under
 from sketchlearn.models.counts import require_count
 from sketchlearn.models.drawing import draws
-from sketchlearn.models.generators import architecture_of, build
+from sketchlearn.models.generators import architecture_of
 from sketchlearn.models.model import Model
 from sketchlearn.sources.row_rules import RowRules
 
