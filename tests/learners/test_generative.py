@@ -11,6 +11,7 @@ from sketchlearn.learners import training
 from sketchlearn.learners.generative import default_generator
 from sketchlearn.learners.problem import MatchingProblem
 from sketchlearn.models.generators import MLP, Bounded, Clipped, Convolutional
+from sketchlearn.models.movements import MOVEMENTS, Moved
 
 QUICK = {"steps": 12, "batch": 32, "latent": 4}
 
@@ -287,13 +288,17 @@ def test_small_images_come_from_a_bounded_perceptron():
     assert (drawn <= images.max(axis=0)).all()
 
 
-def test_images_of_400_pixels_come_from_a_clipped_convolutional_network(monkeypatch):
+@pytest.mark.parametrize(("latent", "inner"), [("auto", Moved), (4, Convolutional)])
+def test_images_of_400_pixels_come_from_a_clipped_convolutional_network_that_moves_them(
+    monkeypatch, latent, inner
+):
     monkeypatch.setattr(training, "EVALUATION_RECORDS", 32)
     images = np.random.default_rng(0).integers(0, 256, size=(30, 20, 20)).astype(np.uint8)
-    learner = sl.GenerativeNetwork(steps=2, batch=4, latent=4)
+    learner = sl.GenerativeNetwork(steps=2, batch=4, latent=latent)
     fit = learner.fit(sl.sketch(images, size=20))
     assert isinstance(fit.model.generator, Clipped)
-    assert isinstance(fit.model.generator.inner, Convolutional)
+    assert isinstance(fit.model.generator.inner, inner)
+    assert fit.model.latent == (16 + MOVEMENTS if latent == "auto" else latent)
     assert fit.model.sample(3).to_numpy().shape == (3, 20, 20)
     smaller = default_generator(sl.sketch(images[:, :, :19], size=20), 4)
     assert isinstance(smaller.inner, MLP)

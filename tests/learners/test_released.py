@@ -1,6 +1,7 @@
 """Learning from released sketches: the noise is known, and what it hides is said to be hidden."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 import sketchlearn as sl
 from sketchlearn.errors import PrivacyError
 from sketchlearn.learners.problem import MatchingProblem
+from sketchlearn.learners.training import Training
 from sketchlearn.sources import Batch
 
 CENTERS = np.array([[-3.0, 0.0], [3.0, 2.0], [2.0, -3.0]])
@@ -121,3 +123,37 @@ def test_a_network_of_a_release_carries_the_guarantee_to_its_folder(released, tm
     sl.GenerativeNetwork(steps=4).fit(sl.sketch(records(300), size=40)).save(tmp_path / "open")
     card = (tmp_path / "open" / "README.md").read_text(encoding="utf-8")
     assert "no promise" in card
+
+
+class Told:
+    """Held-out frequencies whose distances are given: in turn, twice each."""
+
+    def __init__(self, target, distances):
+        self.mean, self.distances = target.mean, iter(distances)
+        self.told = 0
+        self.current = 0.0
+
+    def loss(self, records):
+        if self.told % 2 == 0:
+            self.current = next(self.distances)
+        self.told += 1
+        return torch.tensor(self.current) * len(records)
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_of_networks_that_noise_does_not_tell_apart_the_later_one_is_kept(released, private):
+    sketch = released if private else sl.sketch(records(), released.plan)
+    problem = MatchingProblem.of(sketch, 0.1, 0)
+    told = Told(problem.held_out, np.array([0.1, 0.01, 0.01001, 0.5]) + problem.floor)
+    generator = torch.nn.Linear(2, 2)
+    learner = sl.GenerativeNetwork(generator, latent=2)
+    training = Training(replace(problem, held_out=told), learner.settings(sketch), generator)
+    biases = []
+    for number in range(4):
+        for module in (training.generator, training.averaged.module):
+            with torch.no_grad():
+                module.bias.fill_(float(number))
+        training.evaluate()
+        biases.append(training._best["bias"][0].item())
+    assert biases == [0, 1, 2 if private else 1, 2 if private else 1]
+    assert training.best_distance == pytest.approx(0.01, rel=1e-3)

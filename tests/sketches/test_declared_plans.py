@@ -1,10 +1,11 @@
 """Plans that read no record of the data."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import sketchlearn as sl
-from sketchlearn.errors import ColumnError, OptionError
+from sketchlearn.errors import ColumnError, OptionError, SketchlearnError
 
 
 def rows(seed=0, scale=1.0):
@@ -63,7 +64,7 @@ def test_smooth_images_stand_for_a_pilot_of_images():
         ({"bounds": "01"}, OptionError, "one pair"),
         ({"bounds": {"x0": (0, 1)}}, OptionError, "'x1' and 1 others"),
         ({"bounds": {"y": (0, 1)}}, ColumnError, "no column 'y'"),
-        ({"bounds": (0, 1), "encoding": "table"}, OptionError, "columns of numbers"),
+        ({"bounds": (0, 1), "encoding": "table"}, OptionError, "needs named columns"),
     ],
 )
 def test_what_is_not_declared_is_asked_for(options, error, message):
@@ -75,3 +76,76 @@ def test_classes_have_to_be_declared():
     labels = np.zeros(300, dtype=int)
     with pytest.raises(OptionError, match="classes"):
         sl.plan((rows(), labels), origin="declared", bounds=(0, 1), label="label")
+
+
+# --- tables -----------------------------------------------------------------------------
+
+SCHEMA = {
+    "age": {"kind": "integer", "bounds": [17, 90], "missing": False},
+    "pay": {"bounds": [0, 9000], "clip": True, "step": 0.01, "missing": True},
+    "town": {"categories": ["Nice", "Paris"], "missing": False},
+    "ok": {"kind": "boolean", "missing": False},
+    "id": {"kind": "left out"},
+}
+
+
+def people(seed=0, count=4000):
+    rng = np.random.default_rng(seed)
+    town = rng.integers(0, 3, count)
+    return pa.table(
+        {
+            "age": rng.integers(17, 60, count) + 10 * town,
+            "pay": rng.gamma(2, 1000, count),
+            "town": np.array(["Nice", "Paris", "Lyon"])[town],
+            "ok": rng.random(count) < 0.3,
+            "id": np.arange(count),
+        }
+    )
+
+
+def declared_table(source, schema=SCHEMA, **options):
+    return sl.plan(source, origin="declared", schema=schema, **options)
+
+
+def test_a_declared_plan_of_a_table_depends_on_no_row():
+    plan = declared_table(people(), size=200)
+    assert plan.digest == declared_table(people(1, 7), size=200).digest
+    assert plan.digest == declared_table(people(1, 0), size=200).digest
+    assert plan.schema.learnt == {}
+    assert "no row was read" in plan.explain()
+    labelled = declared_table(
+        people(), {k: v for k, v in SCHEMA.items() if k != "ok"}, label="ok", classes=[False, True]
+    )
+    assert labelled.schema.class_count == 2
+
+
+def test_a_release_under_a_declared_plan_of_a_table_tells_its_law():
+    sketch = sl.sketch(people(), declared_table(people(), size=600))
+    released = sketch.release(epsilon=1.0, delta=1e-6)
+    exact, noised = sketch.mean(), released.mean()
+    noise = np.sqrt(2) * released.noise_deviations.ravel()[0]
+    assert np.mean(np.abs(exact - noised) ** 2) == pytest.approx(noise**2, rel=0.3)
+    assert np.mean(np.abs(exact) ** 2) > 10 * noise**2
+
+
+@pytest.mark.parametrize(
+    ("column", "declared", "message"),
+    [
+        ("age", None, "'age' of this table"),
+        ("age", {"kind": "integer"}, "declare its bounds"),
+        ("age", {"kind": "integer", "bounds": [17, 90]}, "'age': 'missing'"),
+        ("pay", {"bounds": [0, 9000], "missing": True}, "'pay': 'step'"),
+        ("town", {"kind": "category", "missing": False}, "no categories"),
+        ("id", {"kind": "constant"}, "'id': 'value'"),
+    ],
+)
+def test_a_part_of_a_column_that_is_not_declared_is_asked_for(column, declared, message):
+    schema = {name: parts for name, parts in SCHEMA.items() if name != column}
+    schema |= {} if declared is None else {column: declared}
+    with pytest.raises(SketchlearnError, match=message):
+        declared_table(people(), schema)
+
+
+def test_classes_of_a_table_have_to_be_declared_too():
+    with pytest.raises(OptionError, match=r"classes of 'ok'.*classes="):
+        declared_table(people(), {k: v for k, v in SCHEMA.items() if k != "ok"}, label="ok")

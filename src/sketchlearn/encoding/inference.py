@@ -34,7 +34,7 @@ def infer_columns(
 
     Args:
         arrow: the types of the columns.
-        pilot: some rows.
+        pilot: some rows; none where everything is declared.
         declared: what is declared of columns, by name; the rest is decided from the pilot.
 
     Returns:
@@ -58,7 +58,8 @@ def infer_columns(
         reasons.append(why)
     _require_originals(columns, arrow, declared)
     fixed = frozenset(name for name in declared if declared[name].parts)
-    columns = with_dependencies(with_flags(columns, pilot, fixed), pilot, fixed)
+    if pilot.num_rows:
+        columns = with_dependencies(with_flags(columns, pilot, fixed), pilot, fixed)
     flags = {column.name for column in columns if column.kind == "flags"}
     sentences = [
         _sentence(column, why, told[column.name], of_flags=column.value in flags)

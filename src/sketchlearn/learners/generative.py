@@ -54,10 +54,11 @@ class GenerativeNetwork:
         generator: any module from (n, latent + classes) to encoded records (n, d) or
             (n, *image); by default an MLP for vectors and small images, a convolutional
             network for images of 400 pixels and more, which slants, turns, resizes, shifts and
-            bends what it draws.
+            bends what it draws (`models.movements.Moved`) where the latents are "auto".
         latent: dimension of the latents; "auto" is 2 d within 4 to 16: few enough to
-            cover evenly, more than the data's own dimension; and 23 more that move large images,
-            which the default generator does with more than 23.
+            cover evenly, more than the data's own dimension; and 23 more that move large images.
+            With a number given they stay where they are drawn: a small space to search, for
+            inverse problems.
         steps: gradient steps; "auto" is 8,000, and 1,500 for images of 400 pixels and more, which
             gain more from larger batches.
         batch: generated records per step, shared evenly by the classes; "auto" is 512, and 640
@@ -165,8 +166,7 @@ class GenerativeNetwork:
         """Return the numbers of a run on a sketch, with what is "auto" decided."""
         schema = sketch.plan.schema
         decided = _OF_LARGE_IMAGES if is_large(schema.image) else _OF_OTHERS
-        moves = self.generator is None and is_large(schema.image)
-        latent = int(np.clip(2 * schema.dimension, 4, 16)) + MOVEMENTS * moves
+        latent = int(np.clip(2 * schema.dimension, 4, 16)) + MOVEMENTS * self._moves(sketch)
         decided = {**decided, "latent": latent}
 
         def number(name: str) -> int:
@@ -187,12 +187,17 @@ class GenerativeNetwork:
             independent=is_large(schema.image),
         )
 
+    def _moves(self, sketch: Sketch) -> bool:
+        """Tell whether the generator moves its images, which takes latents of its own."""
+        free = self.generator is None and self.latent == "auto"
+        return free and is_large(sketch.plan.schema.image)
+
     def _generator(self, sketch: Sketch, latent: int, restart: int) -> nn.Module:
         """Return the generator with its starting weights, leaving torch's global state alone."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed + 1_000_003 * restart)
             if self.generator is None:
-                return default_generator(sketch, latent)
+                return default_generator(sketch, latent, moves=self._moves(sketch))
             generator = copy.deepcopy(self.generator)
             if restart:
                 for module in generator.modules():
@@ -226,8 +231,14 @@ class GenerativeNetwork:
         )
 
 
-def default_generator(sketch: Sketch, latent: int) -> nn.Module:
-    """Return the default generator for a sketch's records, with fresh weights."""
+def default_generator(sketch: Sketch, latent: int, *, moves: bool = False) -> nn.Module:
+    """Return the default generator for a sketch's records, with fresh weights.
+
+    Args:
+        sketch: of the records.
+        latent: dimension of the latents.
+        moves: whether `MOVEMENTS` of them move what is drawn; of large images only.
+    """
     schema = sketch.plan.schema
     inputs = latent + (schema.class_count if schema.label else 0)
     if isinstance(schema, TableSchema):
@@ -239,7 +250,6 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
         return MLP(inputs, schema.dimension, width, depth=3)
     bounds = [edge.tolist() for edge in sketch.bounds]
     if is_large(schema.image):
-        moves = latent > MOVEMENTS
         still = Convolutional(inputs - MOVEMENTS * moves, schema.image, channels=32, width=512)
         return Clipped(Moved(still, schema.image) if moves else still, *bounds)
     return Bounded(MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK), *bounds)

@@ -25,32 +25,43 @@ def declared_pilot(source: SourceSchema, options: PlanOptions) -> tuple[Batch, P
     """Return records drawn between declared bounds, and the bounds.
 
     Raises:
-        OptionError: bounds or classes are not declared, or the source is a table.
+        OptionError: bounds or classes are not declared.
     """
-    if options.label is not None and options.classes is None:
-        raise OptionError(
-            f"origin='declared' reads no record, so the classes of {options.label!r} are not "
-            "known. Declare them with classes=[...]."
-        )
-    text = [n for n, d in zip(source.columns, source.dtypes, strict=True) if d == "object"]
-    if options.encoding == "table" or options.declared or text:
-        raise OptionError(
-            "origin='declared' is for columns of numbers"
-            + (f", and {text[0]!r} is none" if text else "")
-            + ". Choose them with columns=[...], or make the plan of a table from public records "
-            "with origin='public'."
-        )
+    _require_classes(options)
     bounds = declared_bounds(source, options) or bounds_of_types(source)
     rng = np.random.default_rng(options.seed)
     count = min(options.pilot, _IMAGES) if source.image else options.pilot
     level = _smooth(source.image, count, rng) if source.image else rng.random((count, len(bounds)))
     lower, upper = np.array(bounds).T
-    labels = None
-    if options.classes is not None:
-        labels = np.array(list(options.classes), dtype=None)[
-            np.arange(count) % len(options.classes)
-        ]
-    return Batch(lower + (upper - lower) * level, labels), bounds
+    return Batch(lower + (upper - lower) * level, _labels(options, count)), bounds
+
+
+def no_rows(source: SourceSchema, options: PlanOptions) -> Batch:
+    """Return a pilot of a table without any row, but with the classes declared.
+
+    Raises:
+        OptionError: classes are not declared.
+    """
+    import pyarrow as pa
+
+    _require_classes(options)
+    types = source.arrow or pa.schema([])
+    empty = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in types], schema=types)
+    return Batch.of_table(empty, _labels(options, len(options.classes or ())))
+
+
+def _require_classes(options: PlanOptions) -> None:
+    if options.label is not None and options.classes is None:
+        raise OptionError(
+            f"origin='declared' reads no record, so the classes of {options.label!r} are not "
+            "known. Declare them with classes=[...]."
+        )
+
+
+def _labels(options: PlanOptions, count: int) -> np.ndarray | None:
+    if options.classes is None:
+        return None
+    return np.array(list(options.classes), dtype=None)[np.arange(count) % len(options.classes)]
 
 
 def _smooth(image: tuple[int, ...], count: int, rng: np.random.Generator) -> np.ndarray:

@@ -11,7 +11,6 @@ from sketchlearn.errors import (
     ColumnError,
     EmptySourceError,
     MissingValuesError,
-    OptionError,
     PlanError,
 )
 from sketchlearn.features import LAWS, Windows
@@ -20,7 +19,7 @@ from sketchlearn.features.image_shapes import halves_twice, is_large
 from sketchlearn.features.windows import require_image
 from sketchlearn.privacy import Ledger
 from sketchlearn.sketches.bounds import Pairs, bounds_of_records, declared_bounds
-from sketchlearn.sketches.declared_pilot import declared_pilot
+from sketchlearn.sketches.declared_pilot import declared_pilot, no_rows
 from sketchlearn.sketches.labels import label_of
 from sketchlearn.sketches.noisy_bounds import NoisyBounds
 from sketchlearn.sketches.options import PlanOptions, moments_of
@@ -78,16 +77,12 @@ def plan_from_pilot(source: SourceSchema, pilot: Batch | None, options: PlanOpti
 
     Of a plan whose `origin` is "declared" what was read is left aside.
     """
-    bounds = None
-    if options.origin == "declared" or pilot is None:
-        pilot, bounds = declared_pilot(source, options)
-    elif is_table(source, pilot, options):
-        if options.network_given:
-            raise OptionError(
-                "network was given, but the source is a table with columns of several kinds, which "
-                "no network sees. Choose the numbers with columns=[...] and encoding='vector'."
-            )
+    bounds, unread = None, options.origin == "declared" or pilot is None
+    pilot = no_rows(source, options) if unread or pilot is None else pilot
+    if is_table(source, pilot, options):
         return table_plan(source, pilot, options)
+    if unread:
+        pilot, bounds = declared_pilot(source, options)
     pilot = _clean(pilot, options.missing)
     bounds = bounds or declared_bounds(source, options)
     if bounds is None and options.origin == "public":

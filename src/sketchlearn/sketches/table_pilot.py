@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from sketchlearn.encoding import TableSchema
 from sketchlearn.encoding.arrow_numbers import as_numbers
+from sketchlearn.encoding.declarations import Declaration
 from sketchlearn.encoding.inference import infer_columns, types_of
 from sketchlearn.errors import ColumnError, EmptySourceError, OptionError
 from sketchlearn.features import pair_cells
@@ -14,6 +17,12 @@ from sketchlearn.sketches.labels import label_of
 from sketchlearn.sketches.options import PlanOptions, moments_of
 from sketchlearn.sketches.plan import Plan, blocks_of
 from sketchlearn.sources import Batch, SourceSchema
+
+_ORIGINS = {
+    "records": [],
+    "public": ["Origin: public rows; sketches of others under this plan can be released."],
+    "declared": ["Origin: declared; no row was read."],
+}
 
 # Sketch sizes between which the number of cells of pairs of columns decides.
 _TABLE_SIZES = (2_000, 20_000)
@@ -78,13 +87,28 @@ def _needs_slots(source: SourceSchema, pilot: Batch, options: PlanOptions) -> bo
 
 
 def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan:
-    """Decide the plan of a table with columns of every kind."""
+    """Decide the plan of a table with columns of every kind.
+
+    Raises:
+        EmptySourceError: the pilot has fewer than two rows, and not all is declared.
+        OptionError: an option has no meaning for a table, or a part of a column would be learnt
+            where all is to be declared.
+        ColumnError: no column says anything.
+    """
     assert source.arrow is not None
     assert pilot.table is not None
-    if len(pilot) < 2:
+    declared = options.declared
+    if options.origin == "declared":
+        _require_declared(source, declared)
+    elif len(pilot) < 2:
         raise EmptySourceError(
             f"The source gave {len(pilot)} rows, but a plan needs at least 2 (and a few hundred "
             "to be of use). Check the path or the filter."
+        )
+    if options.network_given:
+        raise OptionError(
+            "network was given, but the source is a table with columns of several kinds, which "
+            "no network sees. Choose the numbers with columns=[...] and encoding='vector'."
         )
     if set(options.feature_names) & STATISTICS.keys():
         raise OptionError(
@@ -97,7 +121,6 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
             "bounds were given for a table. Declare those of its columns in a schema; or choose "
             "numbers, with columns=[...] and encoding='vector'."
         )
-    declared = options.declared
     if source.label in declared:
         raise declared[source.label].refusal(
             "is the label. Leave it out there, and declare its classes with classes=[...]"
@@ -107,6 +130,8 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
     if not any(column.width for column in columns):
         raise ColumnError("Every column of the table is constant or left out: " + " ".join(reasons))
     schema = TableSchema(columns, types_of(source.arrow), label)
+    if options.origin == "declared":
+        _require_nothing_learnt(schema)
     size = options.size
     if size == "auto":
         cells = pair_cells(blocks_of(schema))
@@ -124,5 +149,30 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
         features=options.waves or "fourier",
         moments=moments_of(options, schema.dimension),
         origin=options.origin,
-        reasons=(*reasons, *label_reason),
+        reasons=(*_ORIGINS[options.origin], *reasons, *label_reason),
     )
+
+
+def _require_declared(source: SourceSchema, declared: Mapping[str, Declaration]) -> None:
+    """Raise OptionError unless each column is declared; an unknown one is refused elsewhere."""
+    silent = [name for name in source.columns if name not in declared]
+    if silent:
+        others = f" and {len(silent) - 1} others" if len(silent) > 1 else ""
+        raise OptionError(
+            f"origin='declared' reads no record, so what column {silent[0]!r}{others} of this table"
+            " can hold is not known. Declare every column in a schema (kind, bounds or categories, "
+            "missing), choose some with columns=[...], or make the plan from public records with "
+            "origin='public'."
+        )
+
+
+def _require_nothing_learnt(schema: TableSchema) -> None:
+    """Raise OptionError where a part of a column would come from records."""
+    if schema.learnt:
+        silent = "; ".join(
+            f"{name!r}: {', '.join(map(repr, parts))}" for name, parts in schema.learnt.items()
+        )
+        raise OptionError(
+            "origin='declared' reads no record, and the schema does not say all of each column. "
+            f"Declare too, of {silent}."
+        )
