@@ -2,9 +2,9 @@
 
     python -m benchmarks.private_tables --data DIR [--epsilons inf 1 0.2] [--seeds 0]
 
-The schema stands in benchmarks/adult.toml, from the set's documentation. Rows are sketched once; each
-ε is a release of that sketch on its own, δ = 10⁻⁵, replace-one, and each generator is learnt with
-the defaults. As many rows as there are to learn from are judged by `evaluate_tables`.
+The schema stands in benchmarks/adult.toml, from the set's documentation. Rows are sketched once;
+each ε is a release of that sketch on its own, δ = 10⁻⁵, replace-one, and each generator is learnt
+with the defaults. As many rows as there are to learn from are judged by `evaluate_tables`.
 """
 
 from __future__ import annotations
