@@ -126,7 +126,7 @@ def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _draw(made: Made, data: ImageSet, start: Path) -> None:
-    draw_grid(made.images, made.labels, start.with_suffix(".png"))
+    draw_grid(made.images, made.labels, Path(f"{start}.png"))
     draw_neighbours(made.images, data, Path(f"{start}-nearest.png"))
 
 
