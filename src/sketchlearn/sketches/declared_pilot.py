@@ -42,12 +42,8 @@ def no_rows(source: SourceSchema, options: PlanOptions) -> Batch:
     Raises:
         OptionError: classes are not declared.
     """
-    import pyarrow as pa
-
     _require_classes(options)
-    types = source.arrow or pa.schema([])
-    empty = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in types], schema=types)
-    return Batch.of_table(empty, _labels(options, len(options.classes or ())))
+    return Batch.empty(source.arrow, _labels(options, len(options.classes or ())))
 
 
 def _require_classes(options: PlanOptions) -> None:

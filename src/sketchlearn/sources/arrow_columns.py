@@ -160,6 +160,15 @@ def joined(tables: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=tables[0].schema.names)
 
 
+def without_rows(types: pa.Schema | None) -> pa.RecordBatch:
+    """Return a table of no row, with columns of these types or with none."""
+    import pyarrow as pa
+
+    schema = pa.schema([]) if types is None else types
+    columns = [pa.array([], field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
 def _cast(column: Any, kind: pa.DataType) -> Any:
     # Whole numbers beyond 2**53 are rounded, as in any mixture of numbers.
     return column if column.type == kind else column.cast(kind, safe=False)

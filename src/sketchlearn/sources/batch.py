@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from sketchlearn.errors import EmptySourceError
-from sketchlearn.sources.arrow_columns import joined, numbers
+from sketchlearn.sources.arrow_columns import joined, numbers, without_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,6 +40,11 @@ class Batch:
     def of_table(cls, table: pa.RecordBatch, labels: np.ndarray | None = None) -> Batch:
         """Build a batch of the columns of a table, which need not be numbers."""
         return cls(None, labels, table)
+
+    @classmethod
+    def empty(cls, types: pa.Schema | None, labels: np.ndarray | None = None) -> Batch:
+        """Build a batch without rows, of a table's columns or of none."""
+        return cls.of_table(without_rows(types), labels)
 
     @classmethod
     def join(cls, batches: Sequence[Batch]) -> Batch:
