@@ -51,18 +51,17 @@ def test_a_release_has_noise_of_the_size_that_it_says():
     noise = released.sums - sketch.sums
     assert noise.std() == pytest.approx(released.noise["sums"], rel=0.4)
     error = np.abs(released.mean() - sketch.mean()) ** 2
-    assert error.mean() == pytest.approx(2 * released.noise_deviations[0] ** 2, rel=0.6)
+    assert error.mean() == pytest.approx(2 * released.noise_deviations[0] ** 2, rel=0.8)
     assert released.error_bound() > sketch.error_bound()
 
 
 def test_the_number_of_records_is_public_or_noised_by_the_relation():
     sketch = sketched()
     assert sketch.release(**SPENT).count == 4_000
-    sketch = sketched()
-    released = sketch.release(**SPENT, relation="add-remove")
-    assert "counts" in released.noise
-    assert released.count != 4_000 or released.noise["counts"] < 20
-    assert abs(released.count - 4_000) < 8 * released.noise["counts"]
+    noised = [sketched().release(**SPENT, relation="add-remove") for _ in range(4)]
+    counts = np.array([released.count for released in noised])
+    assert np.abs(counts - 4_000).max() < 8 * noised[0].noise["counts"]
+    assert (counts != 4_000).any()  # one alone is 4,000 once in a hundred times
 
 
 def test_counts_of_classes_are_noised_and_sum_to_the_public_number():
@@ -73,7 +72,7 @@ def test_counts_of_classes_are_noised_and_sum_to_the_public_number():
 
 
 def test_moments_are_released_near_what_they_are_and_stay_possible():
-    sketch = sketched(20_000)
+    sketch = sketched(100_000)
     released = sketch.release(**SPENT)
     there, here = (one.side.covariance(one.count) for one in (sketch, released))
     assert np.abs(there - here).max() < 0.02
