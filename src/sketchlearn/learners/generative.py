@@ -57,8 +57,7 @@ class GenerativeNetwork:
             bends what it draws (`models.movements.Moved`) where the latents are "auto".
         latent: dimension of the latents; "auto" is 2 d within 4 to 16: few enough to
             cover evenly, more than the data's own dimension; and 23 more that move large images.
-            With a number given they stay where they are drawn: a small space to search, for
-            inverse problems.
+            With a number given these stay where they are drawn.
         steps: gradient steps; "auto" is 8,000, and 1,500 for images of 400 pixels and more, which
             gain more from larger batches.
         batch: generated records per step, shared evenly by the classes; "auto" is 512, and 640
