@@ -18,6 +18,7 @@ from torch import nn
 from benchmarks import peer_gan, peer_gmmn, peer_merf, peer_vae
 from benchmarks.peer_training import Factory, Settings, Trained
 from sketchlearn.models.generators import LEAK, MLP, Bounded, Clipped, Convolutional
+from sketchlearn.models.movements import MOVEMENTS, Moved
 
 Fit = Callable[[np.ndarray, np.ndarray, Settings], Trained]
 
@@ -56,7 +57,7 @@ def _fit_vae(images: np.ndarray, labels: np.ndarray, settings: Settings) -> Trai
     return peer_vae.fit(images, labels, squashed, peer_vae.VaeOptions(calibrated=False))
 
 
-def default_factory(images: np.ndarray) -> Factory:
+def default_factory(images: np.ndarray, *, moves: bool = False) -> Factory:
     """Return what makes the generator that sketchlearn trains by default on such images.
 
     Its pixels are kept within the least and the most that each has in the images, as a sketch
@@ -65,11 +66,15 @@ def default_factory(images: np.ndarray) -> Factory:
 
     Args:
         images: pixels in [0, 1], shape (n, height, width).
+        moves: whether latents move what is drawn, as they do of large images by default; the
+            peers' stay where they are drawn.
     """
-    return _factory(images, Clipped)
+    return _factory(images, Clipped, moves)
 
 
-def _factory(images: np.ndarray, kept_within: type[Bounded | Clipped]) -> Factory:
+def _factory(
+    images: np.ndarray, kept_within: type[Bounded | Clipped], moves: bool = False
+) -> Factory:
     height, width = images.shape[1:]
     lower, upper = images.min(axis=0).ravel(), images.max(axis=0).ravel()
 
@@ -77,7 +82,7 @@ def _factory(images: np.ndarray, kept_within: type[Bounded | Clipped]) -> Factor
         bounds = lower.tolist(), upper.tolist()
         if height * width < _LARGE:  # as sketchlearn.learners.generative.default_generator
             return Bounded(MLP(inputs, height * width, width=256, depth=2, leak=LEAK), *bounds)
-        inner = Convolutional(inputs, (height, width), channels=32, width=512)
-        return kept_within(inner, *bounds)
+        still = Convolutional(inputs - MOVEMENTS * moves, (height, width), channels=32, width=512)
+        return kept_within(Moved(still, (height, width)) if moves else still, *bounds)
 
     return factory

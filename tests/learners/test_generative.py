@@ -288,17 +288,18 @@ def test_small_images_come_from_a_bounded_perceptron():
     assert (drawn <= images.max(axis=0)).all()
 
 
-@pytest.mark.parametrize(("latent", "inner"), [("auto", Moved), (4, Convolutional)])
+@pytest.mark.parametrize(("latent", "drawing"), [("auto", 16), (4, 4)])
 def test_images_of_400_pixels_come_from_a_clipped_convolutional_network_that_moves_them(
-    monkeypatch, latent, inner
+    monkeypatch, latent, drawing
 ):
     monkeypatch.setattr(training, "EVALUATION_RECORDS", 32)
     images = np.random.default_rng(0).integers(0, 256, size=(30, 20, 20)).astype(np.uint8)
     learner = sl.GenerativeNetwork(steps=2, batch=4, latent=latent)
     fit = learner.fit(sl.sketch(images, size=20))
     assert isinstance(fit.model.generator, Clipped)
-    assert isinstance(fit.model.generator.inner, inner)
-    assert fit.model.latent == (16 + MOVEMENTS if latent == "auto" else latent)
+    assert isinstance(fit.model.generator.inner, Moved)
+    assert isinstance(fit.model.generator.inner.inner, Convolutional)
+    assert fit.model.latent == drawing + MOVEMENTS
     assert fit.model.sample(3).to_numpy().shape == (3, 20, 20)
     smaller = default_generator(sl.sketch(images[:, :, :19], size=20), 4)
     assert isinstance(smaller.inner, MLP)

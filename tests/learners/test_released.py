@@ -106,6 +106,7 @@ def test_distances_to_a_release_are_those_to_the_exact_sketch():
         distances.append(float(problem.held_out.loss(made)) - problem.floor)
     off = np.mean(distances) - float(exact.held_out.loss(made))
     assert abs(off) < 5 * np.std(distances) / np.sqrt(40) < noised.floor
+    assert 0.5 < np.std(distances) / noised.error(np.mean(distances)) < 1.6
 
 
 def test_a_learner_that_needs_moments_says_how_to_release_them():

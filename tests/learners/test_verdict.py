@@ -11,7 +11,9 @@ from sketchlearn.learners.verdict import judge
 
 
 def problem(noise=1e-4, signal=1.0, floor=0.0):
-    return SimpleNamespace(noise=noise, signal=signal, classes=[0], floor=floor)
+    return SimpleNamespace(
+        noise=noise, signal=signal, classes=[0], floor=floor, error=lambda _: noise / 20
+    )
 
 
 def rows(held_out, train=None, last=8, matched=False):
@@ -64,5 +66,13 @@ def test_a_run_is_judged_by_its_history_and_the_noise(noise, history, status):
 
 
 def test_noise_of_a_release_is_told_from_that_of_few_records():
-    assert judge(problem(0.6, floor=0.5), rows([0.2] * 8), 8) is Status.RELEASE_DOMINATES
-    assert judge(problem(0.6, floor=0.1), rows([0.2] * 8), 8) is Status.NOISE_DOMINATES
+    assert judge(problem(0.6, floor=0.5), rows([0.5] * 8), 8) is Status.RELEASE_DOMINATES
+    assert judge(problem(0.6, floor=0.1), rows([0.5] * 8), 8) is Status.NOISE_DOMINATES
+
+
+def test_what_many_frequencies_tell_together_is_not_called_noise():
+    assert judge(problem(0.6, floor=0.6), rows(FLAT), 8) is Status.CONVERGED
+    # half of the signal, within the error of the distance
+    assert judge(problem(0.6, floor=0.6), rows([0.45] * 8), 8) is Status.RELEASE_DOMINATES
+    # the noise of few records is not subtracted: so small a distance is chance
+    assert judge(problem(0.6, floor=0.1), rows(FLAT), 8) is Status.NOISE_DOMINATES

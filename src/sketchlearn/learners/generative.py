@@ -54,10 +54,10 @@ class GenerativeNetwork:
         generator: any module from (n, latent + classes) to encoded records (n, d) or
             (n, *image); by default an MLP for vectors and small images, a convolutional
             network for images of 400 pixels and more, which slants, turns, resizes, shifts and
-            bends what it draws (`models.movements.Moved`) where the latents are "auto".
+            bends what it draws (`models.movements.Moved`).
         latent: dimension of the latents; "auto" is 2 d within 4 to 16: few enough to
-            cover evenly, more than the data's own dimension; and 23 more that move large images.
-            With a number given these stay where they are drawn.
+            cover evenly, more than the data's own dimension. The default generator of large
+            images takes 23 more, whichever the number, to move what it draws of these.
         steps: gradient steps; "auto" is 8,000, and 1,500 for images of 400 pixels and more, which
             gain more from larger batches.
         batch: generated records per step, shared evenly by the classes; "auto" is 512, and 640
@@ -165,8 +165,8 @@ class GenerativeNetwork:
         """Return the numbers of a run on a sketch, with what is "auto" decided."""
         schema = sketch.plan.schema
         decided = _OF_LARGE_IMAGES if is_large(schema.image) else _OF_OTHERS
-        latent = int(np.clip(2 * schema.dimension, 4, 16)) + MOVEMENTS * self._moves(sketch)
-        decided = {**decided, "latent": latent}
+        decided = {**decided, "latent": np.clip(2 * schema.dimension, 4, 16)}
+        moves = self.generator is None and is_large(schema.image)
 
         def number(name: str) -> int:
             given = getattr(self, name)
@@ -175,7 +175,7 @@ class GenerativeNetwork:
         steps, rate = number("steps"), self.learning_rate
         rises = isinstance(schema, TableSchema) or is_large(schema.image)
         return TrainingSettings(
-            latent=number("latent"),
+            latent=number("latent") + MOVEMENTS * moves,
             steps=steps,
             batch=number("batch"),
             learning_rate=decided["learning_rate"] if rate == "auto" else rate,
@@ -186,17 +186,12 @@ class GenerativeNetwork:
             independent=is_large(schema.image),
         )
 
-    def _moves(self, sketch: Sketch) -> bool:
-        """Tell whether the generator moves its images, which takes latents of its own."""
-        free = self.generator is None and self.latent == "auto"
-        return free and is_large(sketch.plan.schema.image)
-
     def _generator(self, sketch: Sketch, latent: int, restart: int) -> nn.Module:
         """Return the generator with its starting weights, leaving torch's global state alone."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed + 1_000_003 * restart)
             if self.generator is None:
-                return default_generator(sketch, latent, moves=self._moves(sketch))
+                return default_generator(sketch, latent)
             generator = copy.deepcopy(self.generator)
             if restart:
                 for module in generator.modules():
@@ -230,13 +225,12 @@ class GenerativeNetwork:
         )
 
 
-def default_generator(sketch: Sketch, latent: int, *, moves: bool = False) -> nn.Module:
+def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     """Return the default generator for a sketch's records, with fresh weights.
 
     Args:
         sketch: of the records.
-        latent: dimension of the latents.
-        moves: whether `MOVEMENTS` of them move what is drawn; of large images only.
+        latent: dimension of the latents; of large images `MOVEMENTS` of them move what is drawn.
     """
     schema = sketch.plan.schema
     inputs = latent + (schema.class_count if schema.label else 0)
@@ -249,8 +243,8 @@ def default_generator(sketch: Sketch, latent: int, *, moves: bool = False) -> nn
         return MLP(inputs, schema.dimension, width, depth=3)
     bounds = [edge.tolist() for edge in sketch.bounds]
     if is_large(schema.image):
-        still = Convolutional(inputs - MOVEMENTS * moves, schema.image, channels=32, width=512)
-        return Clipped(Moved(still, schema.image) if moves else still, *bounds)
+        still = Convolutional(inputs - MOVEMENTS, schema.image, channels=32, width=512)
+        return Clipped(Moved(still, schema.image), *bounds)
     return Bounded(MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK), *bounds)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -194,6 +195,19 @@ class MatchingProblem:
     def noise(self) -> float:
         """Mean of `noises` over classes."""
         return float(self.noises.mean())
+
+    def error(self, distance: float) -> float:
+        """Return the standard error of a held-out distance that noise alone leaves.
+
+        Of d + n, n complex and of variance ν, the square has the variance ν² + 2 ν |d|²; each of
+        P held-out products has an n of its own.
+        """
+        return math.sqrt((self.noise**2 + 2 * self.noise * abs(distance)) / self.products)
+
+    @property
+    def products(self) -> int:
+        """Products of classes and held-out frequencies, P."""
+        return self.held_out.mean.shape[0] * self.held_out.mean.shape[2]
 
 
 def _shuffled(size: int, together: int, seed: int) -> np.ndarray:

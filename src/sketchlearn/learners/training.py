@@ -187,9 +187,7 @@ class Training:
         deviations of it. Without a release it is nothing; with one, the later of models that are
         not told apart is better, since the noise that it was not learnt from chose the other.
         """
-        target = self.problem.held_out.mean
-        products = target.shape[0] * target.shape[2]
-        return 2 * math.sqrt(2 * self.problem.floor * abs(distance) / products)
+        return 2 * math.sqrt(2 * self.problem.floor * abs(distance) / self.problem.products)
 
     def best_generator(self) -> nn.Module:
         """Return the generator with the best weights seen, the last of those not told apart."""

@@ -16,14 +16,19 @@ _TELLING = 4
 # saturated within its first steps.
 _UNMOVED = 0.8
 
+# Under more noise than signal, a model that leaves less than this share of the signal has learnt.
+_EXPLAINED = 0.5
+
 
 def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -> Status:
     """Say how a run of at most `steps` steps went."""
+    best = min(history, key=lambda row: row["held_out_distance"])
     if problem.signal < 2 * problem.noise:
-        return noise_dominates(problem.floor > problem.noise / 2)
+        released = problem.floor > problem.noise / 2
+        if not (released and _learnt(problem, best["held_out_distance"])):
+            return noise_dominates(released)
     if history[-1]["matched"]:
         return Status.MATCHED
-    best = min(history, key=lambda row: row["held_out_distance"])
     # distances below this are not told apart from zero by the evaluation's own records
     error = len(problem.classes) / (2 * EVALUATION_RECORDS)
     blur = problem.noise + error
@@ -38,6 +43,15 @@ def judge(problem: MatchingProblem, history: list[dict[str, Any]], steps: int) -
         return Status.STUCK if early or len(history) >= _TELLING else Status.BUDGET_SPENT
     falling = not early and _falling(history, best["held_out_distance"], error)
     return Status.BUDGET_SPENT if falling else Status.CONVERGED
+
+
+def _learnt(problem: MatchingProblem, distance: float) -> bool:
+    """Tell whether a model explains most of what frequencies that it did not see say.
+
+    Many frequencies together tell what noise hides on each of them. A release's noise is
+    subtracted from their distance, and what is left is true within its error.
+    """
+    return distance + 2 * problem.error(distance) < _EXPLAINED * problem.signal
 
 
 def _falling(history: list[dict[str, Any]], best: float, error: float) -> bool:
