@@ -159,7 +159,7 @@ def test_records_along_a_line_and_two_records():
 def test_digits_need_few_frequencies():
     """Of scikit-learn's 64 pixels some never vary."""
     records = load_digits().data
-    assert _beside_k_means(records, 10, size=1_000, standardise="common") < 1.06
+    assert _beside_k_means(records, 10, size=1_000, standardise="common") < 1.1
 
 
 def test_signs_are_learnt_from_and_known_for_what_they_add():
