@@ -52,7 +52,7 @@ def learnt(options: argparse.Namespace) -> Learnt:
     if kept and kept.exists():
         return Learnt(sl.load(kept), sketch, test)
     learner = sl.GenerativeNetwork(
-        latent=20 if options.mnist else 12, steps=options.steps or "auto"
+        latent="auto" if options.mnist else 12, steps=options.steps or "auto"
     )
     fit = with_progress(learner, sketch)
     if kept:
