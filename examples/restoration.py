@@ -88,7 +88,7 @@ def draw_rows(rows: dict[str, np.ndarray], path: Path) -> None:
         axis.set_xticks([])
         axis.set_yticks([])
     figure.tight_layout(pad=0.2)
-    figure.savefig(path, dpi=80)
+    figure.savefig(path, dpi=80, bbox_inches="tight")
     plt.close(figure)
 
 
