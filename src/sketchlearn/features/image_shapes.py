@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # planning and sketching know shapes too, and need no torch
-    from torch import Tensor
+from torch import Tensor
 
 # From this many pixels on, neighbouring pixels are worth windows and convolutions.
 _LARGE = 400
