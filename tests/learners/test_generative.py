@@ -12,7 +12,6 @@ from sketchlearn.learners.generative import default_generator
 from sketchlearn.learners.problem import MatchingProblem
 from sketchlearn.models.generators import MLP, Bounded, Clipped, Convolutional
 from sketchlearn.models.movements import MOVEMENTS, Moved
-from sketchlearn.models.smoothing import Smoothed
 
 QUICK = {"steps": 12, "batch": 32, "latent": 4}
 
@@ -304,17 +303,6 @@ def test_images_of_400_pixels_come_from_a_clipped_convolutional_network_that_mov
     assert fit.model.sample(3).to_numpy().shape == (3, 20, 20)
     smaller = default_generator(sl.sketch(images[:, :, :19], size=20), 4)
     assert isinstance(smaller.inner, MLP)
-
-
-def test_images_of_a_release_are_smoothed():
-    images = np.random.default_rng(0).integers(0, 256, size=(30, 20, 20)).astype(np.uint8)
-    plan = sl.plan(images, size=20, origin="declared", bounds=(0, 255))
-    sketch = sl.sketch(images, plan)
-    released = sketch.release(epsilon=1, delta=1e-6)
-    assert isinstance(default_generator(sketch, 30).inner, Moved)
-    smoothed = default_generator(released, 30).inner
-    assert isinstance(smoothed, Smoothed)
-    assert isinstance(smoothed.inner, Moved)
 
 
 def test_latents_are_twice_the_dimension_within_4_to_16(gaussian):

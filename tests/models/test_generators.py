@@ -14,7 +14,6 @@ from sketchlearn.models.generators import (
     architecture_of,
 )
 from sketchlearn.models.movements import MOVEMENTS, Moved
-from sketchlearn.models.smoothing import Smoothed
 
 GENERATORS = {
     "mlp": lambda: MLP(5, 3, width=8, depth=3, leak=0.2),
@@ -23,7 +22,6 @@ GENERATORS = {
     "bounded": lambda: Bounded(MLP(5, 2, 8, 2), [0.0, -1.0], [1.0, 4.0]),
     "clipped": lambda: Clipped(Convolutional(5, (8, 8), 4, 8), [0.0] * 64, [1.0] * 64),
     "moved": lambda: Moved(Convolutional(5, (8, 9, 3), 4, 8), (8, 9, 3)),
-    "smoothed": lambda: Smoothed(Convolutional(5, (8, 9, 3), 4, 8), (8, 9, 3)),
     "bounded images": lambda: Bounded(Convolutional(5, (4, 4), 4, 8), [0.0] * 16, [1.0] * 16),
 }
 

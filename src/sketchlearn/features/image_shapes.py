@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from torch import Tensor
-
 # From this many pixels on, neighbouring pixels are worth windows and convolutions.
 _LARGE = 400
 
@@ -23,20 +21,6 @@ def sides_of(image: Sequence[int]) -> tuple[int, int]:
     """Return (height, width) of an image of two or three axes."""
     height, width = image[:2] if planes_last(image) else image[-2:]
     return height, width
-
-
-def to_planes(records: Tensor, image: Sequence[int]) -> Tensor:
-    """Turn flat records (..., d) of images into (..., planes, height, width)."""
-    if planes_last(image):
-        return records.unflatten(-1, tuple(image)).movedim(-1, -3)
-    return records.unflatten(-1, (-1, *sides_of(image)))
-
-
-def to_images(planes: Tensor, image: Sequence[int]) -> Tensor:
-    """Turn (..., planes, height, width) into (..., *image)."""
-    if planes_last(image):
-        return planes.movedim(-3, -1)
-    return planes.flatten(-3).unflatten(-1, tuple(image))
 
 
 def is_large(image: Sequence[int] | None) -> bool:

@@ -8,7 +8,7 @@ from typing import final
 from torch import Tensor
 
 from sketchlearn.errors import OperatorError
-from sketchlearn.features.image_shapes import planes_last, sides_of, to_images, to_planes
+from sketchlearn.features.image_shapes import planes_last, sides_of
 
 
 @final
@@ -42,10 +42,12 @@ class Layout:
 
     def to_planes(self, records: Tensor) -> Tensor:
         """Turn flat records (..., d) into (..., planes, height, width)."""
-        if len(self.image) == 1:
-            return records.unflatten(-1, self.planes)
-        return to_planes(records, self.image)
+        if planes_last(self.image):
+            return records.unflatten(-1, self.image).movedim(-1, -3)
+        return records.unflatten(-1, self.planes)
 
     def to_records(self, images: Tensor) -> Tensor:
         """Turn (..., planes, height, width) into (..., *image)."""
-        return to_images(images, self.image)
+        if planes_last(self.image):
+            return images.movedim(-3, -1)
+        return images.flatten(-3).unflatten(-1, self.image)

@@ -24,7 +24,6 @@ from sketchlearn.learners.verdict import judge
 from sketchlearn.models import GenerativeModel
 from sketchlearn.models.generators import LEAK, MLP, Bounded, Clipped, Convolutional, Tabular
 from sketchlearn.models.movements import MOVEMENTS, Moved
-from sketchlearn.models.smoothing import Smoothed
 from sketchlearn.sketches import Sketch
 from sketchlearn.storage import digest_of
 
@@ -55,8 +54,7 @@ class GenerativeNetwork:
         generator: any module from (n, latent + classes) to encoded records (n, d) or
             (n, *image); by default an MLP for vectors and small images, a convolutional
             network for images of 400 pixels and more, which slants, turns, resizes, shifts and
-            bends what it draws (`models.movements.Moved`), and smooths it where the sketch is a
-            release (`models.smoothing.Smoothed`).
+            bends what it draws (`models.movements.Moved`).
         latent: dimension of the latents; "auto" is 2 d within 4 to 16: few enough to
             cover evenly, more than the data's own dimension. The default generator of large
             images takes 23 more, whichever the number, to move what it draws of these.
@@ -246,8 +244,7 @@ def default_generator(sketch: Sketch, latent: int) -> nn.Module:
     bounds = [edge.tolist() for edge in sketch.bounds]
     if is_large(schema.image):
         still = Convolutional(inputs - MOVEMENTS, schema.image, channels=32, width=512)
-        moved = Moved(still, schema.image)
-        return Clipped(Smoothed(moved, schema.image) if sketch.noise else moved, *bounds)
+        return Clipped(Moved(still, schema.image), *bounds)
     return Bounded(MLP(inputs, schema.dimension, width=256, depth=2, leak=LEAK), *bounds)
 
 

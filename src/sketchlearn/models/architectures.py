@@ -9,7 +9,6 @@ from torch import nn
 from sketchlearn.errors import FileFormatError, OptionError
 from sketchlearn.models.generators import MLP, Bounded, Clipped, Convolutional, Simplex, Tabular
 from sketchlearn.models.movements import Moved
-from sketchlearn.models.smoothing import Smoothed
 
 
 def build(architecture: dict[str, Any]) -> nn.Module:
@@ -28,9 +27,8 @@ def build(architecture: dict[str, Any]) -> nn.Module:
     if name in ("bounded", "clipped"):
         kind = Bounded if name == "bounded" else Clipped
         return kind(build(fields["inner"]), fields["lower"], fields["upper"])
-    if name in ("moved", "smoothed"):
-        way = Moved if name == "moved" else Smoothed
-        return way(build(fields["inner"]), fields["image"])
+    if name == "moved":
+        return Moved(build(fields["inner"]), fields["image"])
     if name == "simplex":
         return Simplex(build(fields["inner"]), fields["center"], fields["spread"])
     if name == "tabular":

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sketchlearn.features.image_shapes import sides_of, to_images, to_planes
+from sketchlearn.features.image_shapes import planes_last, sides_of
 from sketchlearn.models.generators import architecture_of
 
 # Bends are shifts of a coarse grid of so many places a side, smoothly continued between them.
@@ -62,12 +62,15 @@ class Moved(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         """Map (n, latent + classes) to (n, *image)."""
-        planes = to_planes(self.inner(latents[:, MOVEMENTS:]).flatten(1), self.image)
+        images = self.inner(latents[:, MOVEMENTS:]).reshape(-1, *self.image)
+        last = planes_last(self.image)
+        planes = images.movedim(-1, 1) if last else images
+        planes = planes.reshape(len(images), -1, *sides_of(self.image))
         far = latents[:, :MOVEMENTS].clamp(-_FARTHEST, _FARTHEST)
         moved = functional.grid_sample(
             planes, self._places(far), padding_mode="border", align_corners=False
         )
-        return to_images(moved, self.image)
+        return (moved.movedim(1, -1) if last else moved).reshape(images.shape)
 
     def _places(self, far: Tensor) -> Tensor:
         """Return where each pixel comes from, in half sides, (n, height, width, 2)."""
