@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 import sketchlearn as sl
+from sketchlearn.encoding import Label
 from sketchlearn.errors import (
     ColumnError,
     EmptySourceError,
@@ -303,9 +304,27 @@ def test_a_mistake_in_a_schema_is_told_before_anything_is_read(tmp_path):
         sl.plan(tmp_path / "nothing.parquet", schema={"age": {"bound": [0, 1]}})
 
 
-def test_the_label_is_declared_by_its_classes():
-    with pytest.raises(OptionError, match=r"'sex' in the schema is the label.*classes="):
-        sl.plan(people([1, 2], ["a", "b"]), label="sex", schema={"sex": {"kind": "category"}})
+def test_classes_are_the_categories_that_a_schema_declares_of_the_label():
+    rows = people([1, 2], ["a", "b"])
+    schema = {"sex": {"kind": "category", "categories": ["m", "f", "x"]}}
+    made = sl.plan(rows, label="sex", schema=schema)
+    assert made == sl.plan(rows, label="sex", encoding="table", classes=["m", "f", "x"])
+    assert made.schema.label == Label("sex", ("m", "f", "x"))
+    assert not made.schema.label.learnt
+
+
+@pytest.mark.parametrize(
+    ("declared", "options", "said"),
+    [
+        ({"kind": "category"}, {}, r"is the label.*categories.*classes="),
+        ({"categories": ["f", "m"], "other": True}, {}, "is the label"),
+        ({"kind": "hashed", "buckets": 3}, {}, "is the label"),
+        ({"categories": ["f", "m"]}, {"classes": ["f", "m"]}, "Leave one out"),
+    ],
+)
+def test_a_label_is_declared_once_by_its_classes(declared, options, said):
+    with pytest.raises(OptionError, match=said):
+        sl.plan(people([1, 2], ["a", "b"]), label="sex", schema={"sex": declared}, **options)
 
 
 def test_missing_numbers_of_a_frame_make_it_a_table():

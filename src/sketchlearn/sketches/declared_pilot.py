@@ -43,21 +43,22 @@ def no_rows(source: SourceSchema, options: PlanOptions) -> Batch:
         OptionError: classes are not declared.
     """
     _require_classes(options)
-    return Batch.empty(source.arrow, _labels(options, len(options.classes or ())))
+    return Batch.empty(source.arrow, _labels(options, len(options.known_classes or ())))
 
 
 def _require_classes(options: PlanOptions) -> None:
-    if options.label is not None and options.classes is None:
+    if options.label is not None and options.known_classes is None:
         raise OptionError(
             f"origin='declared' reads no record, so the classes of {options.label!r} are not "
-            "known. Declare them with classes=[...]."
+            "known. Declare them with classes=[...], or as categories of a schema."
         )
 
 
 def _labels(options: PlanOptions, count: int) -> np.ndarray | None:
-    if options.classes is None:
+    classes = options.known_classes
+    if classes is None:
         return None
-    return np.array(list(options.classes), dtype=None)[np.arange(count) % len(options.classes)]
+    return np.array(list(classes), dtype=None)[np.arange(count) % len(classes)]
 
 
 def _smooth(image: tuple[int, ...], count: int, rng: np.random.Generator) -> np.ndarray:

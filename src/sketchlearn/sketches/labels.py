@@ -28,12 +28,13 @@ def label_of(
         raise LabelError(
             f"Label {source.label!r} mixes numbers and text. Make it one or the other."
         ) from error
-    if options.classes is not None:
+    known = options.known_classes
+    if known is not None:
         # a class is the one found that is written the same: a command line knows only text
         same = {str(name): name for name in found}
         text = bool(found) and all(isinstance(name, str) for name in found)
         classes = tuple(
-            same.get(str(name), str(name) if text else as_class(name)) for name in options.classes
+            same.get(str(name), str(name) if text else as_class(name)) for name in known
         )
         if len(set(classes)) != len(classes) or not classes:
             raise OptionError(f"classes={list(classes)!r} must be distinct names, at least one.")

@@ -76,7 +76,8 @@ class PlanOptions:
             missing numbers, unless those are dropped, or with flags or constants among up to
             128 columns, unless scales or a standardisation are given.
         schema: what columns of a table are declared to be: a TOML file, or a mapping of columns to
-            their kind, bounds, categories and so on; the pilot decides what is not declared.
+            their kind, bounds, categories and so on; the pilot decides what is not declared. Of
+            the label it may declare categories, which are then its classes.
         kinds: the short form of a schema, kinds alone by column: continuous, integer, date, time,
             duration, boolean, category, hashed, constant or "left out".
         features: one kind or several, all from the same pass. "fourier" keeps cosines and sines;
@@ -229,13 +230,37 @@ class PlanOptions:
 
     @cached_property
     def declared(self) -> dict[str, Declaration]:
-        """What `schema` and `kinds` declare of columns, by name; a schema file is read once.
+        """What `schema` and `kinds` declare of columns but the label; a file is read once.
 
         Raises:
             OptionError: a key, kind or value cannot be used.
             FileFormatError: the schema file is not TOML.
             StorageError: the schema file cannot be read.
         """
+        return {name: one for name, one in self._declared.items() if name != self.label}
+
+    @cached_property
+    def known_classes(self) -> tuple[int | str, ...] | None:
+        """Every class of the label, from `classes` or the schema; None where the pilot decides.
+
+        Raises:
+            OptionError: both declare them, or the schema something else of the label.
+        """
+        given = None if self.classes is None else tuple(self.classes)
+        label = self._declared.get(self.label or "")
+        if label is None:
+            return given
+        if label.categories is None or label.kind not in (None, "category") or label.other:
+            raise label.refusal(
+                "is the label. Declare nothing of it but its classes, as categories or with "
+                "classes=[...]"
+            )
+        if given is not None:
+            raise label.refusal("has categories, and classes=[...] was given too. Leave one out")
+        return label.categories
+
+    @cached_property
+    def _declared(self) -> dict[str, Declaration]:
         return declarations(self.schema, self.kinds)
 
 

@@ -121,10 +121,6 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
             "bounds were given for a table. Declare those of its columns in a schema; or choose "
             "numbers, with columns=[...] and encoding='vector'."
         )
-    if source.label in declared:
-        raise declared[source.label].refusal(
-            "is the label. Leave it out there, and declare its classes with classes=[...]"
-        )
     columns, reasons = infer_columns(source.arrow, pilot.table, declared)
     label, label_reason = label_of(source, pilot, options)
     if not any(column.width for column in columns):
