@@ -108,6 +108,37 @@ def costs(blocks, scales, changes):
     return sum(change / scales[name] ** 2 for name, change in changes.items())
 
 
+LABELLED = [
+    {"size": 60, "harmonics": 6},
+    {"size": 6},
+    {"size": 8, "features": "one-bit"},
+    {"size": 8, "moments": "diagonal"},
+    {"features": "quadratic", "directions": 12},
+]
+
+
+@pytest.mark.parametrize("options", LABELLED, ids=str)
+@pytest.mark.parametrize("mechanism", ["gaussian", "laplace"])
+@pytest.mark.parametrize("relation", ["replace-one", "add-remove"])
+def test_noise_hides_all_that_a_record_changes_in_all_sums(options, mechanism, relation):
+    rows = np.zeros((2, 4)), np.zeros(2, dtype=int)
+    plan = sl.plan(
+        rows, origin="declared", bounds=(-1, 1), label="label", classes=[0, 1], **options
+    )
+    scales = noise_scales(blocks_of(plan, "auto"), 3.0, mechanism, relation, classes=2)
+    corners = np.array(list(itertools.product([-1.0, 1.0], repeat=4)))
+
+    def added(record, label):
+        batch = Batch(record[None], np.array([label]))
+        tensors = Totals.of_batch(plan, batch, "refuse").tensors()
+        return np.concatenate([tensors[name].ravel() / scales[name] for name in scales])
+
+    of = np.array([[added(corner, label) for corner in corners] for label in (0, 1)])
+    power = 2 if mechanism == "gaussian" else 1
+    changes = of[0] if relation == "add-remove" else of[:, :, None] - of[:1, None, :]
+    assert (np.abs(changes) ** power).sum(axis=-1).max() <= 3.0**-power * (1 + 1e-12)
+
+
 @pytest.mark.parametrize("relation", ["replace-one", "add-remove"])
 def test_noise_hides_every_change_of_one_record_and_no_more(relation):
     blocks = [Block("a", 7**2, 9, 4.0, 0.75), Block("b", 100**2, 300, 2.0, 0.25)]
@@ -122,6 +153,15 @@ def test_noise_hides_every_change_of_one_record_and_no_more(relation):
         changes.append({**record, "counts": 2})  # by one that is dropped
     worst = max(costs(blocks, scales, change) for change in changes)
     assert worst == pytest.approx(1 / 9)
+
+
+def test_what_classes_share_changes_as_within_one():
+    blocks = [Block("a", 49, 9, 2.65, 0.9), Block("b", 100**2, 300, 4.0, 0.1, rows=False)]
+    scales = noise_scales(blocks, 3.0, "gaussian", "replace-one", classes=2)
+    same = {"a": 2.65 * 49, "b": 4 * 10_000}
+    other = {"a": 2 * 49, "b": 4 * 10_000, "counts": 2}
+    assert costs(blocks, scales, same) == pytest.approx(1 / 9)
+    assert costs(blocks, scales, other) == pytest.approx(1 / 9)
 
 
 def test_laplace_noise_hides_every_change_of_one_record():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -232,25 +232,26 @@ def blocks_of(plan: Plan, moments: Moments) -> list[Block]:
     Raises:
         PrivacyError: moments were asked for, of columns that have no bounds.
     """
-    parts: list[tuple[str, int, int, float, float]] = []
+    parts: list[Block] = []
     if plan.size:
         waves = plan.projection
         largest = waves.record_square, waves.record_total
-        parts.append(("sums", *largest, waves.record_difference, _WAVES))
+        parts.append(Block("sums", *largest, waves.record_difference, _WAVES))
     for kept in plan.statistics:
         most, numbers = round(1 / STATISTIC_UNIT), math.prod(kept.shape)
         # squares lie between 0 and 1, so that two records differ by no more than each has
         difference = 1.0 if kept.name == "quadratic" else 4.0
-        parts.append((kept.name, numbers * most**2, numbers * most, difference, _STATISTIC))
+        parts.append(Block(kept.name, numbers * most**2, numbers * most, difference, _STATISTIC))
     if _with_moments(plan, moments):
         lower, upper = plan.schema.encoded_bounds
         first, second = SideSums.record_bounds(lower, upper, full=plan.full_moments)
-        parts.append(("first_moments", *first, 4.0, _MOMENTS))
+        parts.append(Block("first_moments", *first, 4.0, _MOMENTS, rows=False))
         # of one record they are a matrix x xᵀ, and the product of two such is never negative; or
         # squares between 0 and the bounds
-        parts.append(("second_moments", *second, 2.0 if plan.full_moments else 1.0, _MOMENTS))
-    whole = sum(part[-1] for part in parts)
-    return [Block(*part[:-1], part[-1] / whole) for part in parts]
+        difference = 2.0 if plan.full_moments else 1.0
+        parts.append(Block("second_moments", *second, difference, _MOMENTS, rows=False))
+    whole = sum(part.share for part in parts)
+    return [replace(part, share=part.share / whole) for part in parts]
 
 
 def _with_moments(plan: Plan, moments: Moments) -> bool:
