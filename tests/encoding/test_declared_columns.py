@@ -299,9 +299,9 @@ def test_each_column_says_what_was_declared_and_what_was_learnt():
         ("kind", "bounds", "step", "categories", "missing"),
     ]
     assert reasons[0].endswith("; declared: kind, bounds, missing.")
-    assert reasons[1].endswith("; declared: categories; learnt from the pilot: missing.")
+    assert reasons[1].endswith("; declared: categories; learnt from rows: missing.")
     assert "declared" not in reasons[2]
-    assert reasons[2].endswith("learnt from the pilot: kind, bounds, step, categories, missing.")
+    assert reasons[2].endswith("learnt from rows: kind, bounds, step, categories, missing.")
     assert TableSchema(columns, types_of(table.schema)).learnt == {
         "town": ("missing",),
         "pay": ("kind", "bounds", "step", "categories", "missing"),

@@ -116,7 +116,10 @@ def test_a_written_schema_gives_the_same_columns(tmp_path):
     for found, learnt in zip(again.fields, schema.fields, strict=True):
         if learnt.number:
             assert found.bounds == pytest.approx(learnt.bounds, rel=1e-15)
-    assert again.learnt == {}
+    # rows have their part in what they wrote, however often it is read back
+    assert again.learnt.keys() == schema.learnt.keys()
+    assert all("kind" in parts for parts in again.learnt.values())
+    assert {"kind", "bounds", "missing"} <= set(again.learnt["born"])
     first = path.read_text()
     write_schema(again, path)
     assert path.read_text() == first

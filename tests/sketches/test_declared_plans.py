@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 import sketchlearn as sl
+from sketchlearn.encoding import write_schema
 from sketchlearn.errors import ColumnError, OptionError, SketchlearnError
 
 
@@ -149,3 +150,18 @@ def test_a_part_of_a_column_that_is_not_declared_is_asked_for(column, declared, 
 def test_classes_of_a_table_have_to_be_declared_too():
     with pytest.raises(OptionError, match=r"classes of 'ok'.*classes="):
         declared_table(people(), {k: v for k, v in SCHEMA.items() if k != "ok"}, label="ok")
+
+
+def test_what_a_written_schema_learnt_from_rows_is_not_declared(tmp_path):
+    table = pa.table(
+        {"pay": [1200.5, 987_654.0, 2100.0] * 40, "town": ["Nice", "Paris", "Metz"] * 40}
+    )
+    path = tmp_path / "people.toml"
+    write_schema(sl.plan(table).schema, path)
+    assert "987654" in path.read_text()
+    assert sl.plan(table, schema=path).schema.learnt
+    with pytest.raises(OptionError, match=r"'pay': .*'bounds'.*'town'.*take it off that list"):
+        sl.plan(table, origin="declared", schema=path)
+    known = "".join(line for line in path.read_text().splitlines(True) if line[:6] != "learnt")
+    path.write_text(known.replace("987654.0", "1000000"))
+    assert sl.plan(table, origin="declared", schema=path).schema.learnt == {}

@@ -44,6 +44,8 @@ class Declaration:
         buckets: slots of a hashed column.
         value: what a constant column holds.
         of: the column a copy is equal to.
+        learnt: the parts that whoever wrote the schema had from rows, which are no declaration to
+            a release.
     """
 
     name: str
@@ -58,11 +60,13 @@ class Declaration:
     buckets: int | None = None
     value: Any = None
     of: str | None = None
+    learnt: tuple[str, ...] | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
         """The keys that were declared."""
-        return tuple(key for key in KEYS if getattr(self, key) is not None)
+        said = (key for key in KEYS if getattr(self, key) is not None)
+        return tuple(key for key in said if key != "learnt")
 
     def require_fit(self, kind: Kind) -> None:
         """Raise OptionError unless a column of this kind can have all that was declared."""

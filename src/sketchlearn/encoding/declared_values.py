@@ -106,6 +106,13 @@ def _of(value: Any) -> str:
     return value
 
 
+def _learnt(value: Any) -> tuple[str, ...]:
+    known = tuple(key for key in _READERS if key != "learnt")
+    if not isinstance(value, list | tuple) or any(one not in known for one in value):
+        raise TypeError(f"a list of some of {', '.join(known)}")
+    return tuple(value)
+
+
 _Moment = dt.date | dt.time | dt.timedelta
 
 _READERS: dict[str, Callable[[Any], Any]] = {
@@ -119,6 +126,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "buckets": _buckets,
     "value": _value,
     "of": _of,
+    "learnt": _learnt,
 }
 
 KEYS = tuple(_READERS)

@@ -91,8 +91,10 @@ def _column(seen: Evidence, pilot: pa.RecordBatch, earlier: list[Column]) -> tup
         )
     kind, why, from_rows = kind_of(seen)
     column, found = _BUILD.get(kind, number_column)(seen, kind)
-    learnt = ("kind", *column.learnt) if from_rows else column.learnt
     order = column.learnable
+    learnt = {*column.learnt, *(part for part in declared.learnt or () if part in order)}
+    if from_rows:
+        learnt.add("kind")
     return replace(column, learnt=tuple(sorted(learnt, key=order.index))), why or found
 
 
@@ -159,10 +161,11 @@ def _sentence(column: Column, why: str, declared: Declaration, *, of_flags: bool
         last, count = column.categories[-1], len(column.categories)
         why = f"of it and those to {last!r}, {count} in all, one is set in every pilot row"
     parts = [f"Column {column.name!r}: {kind} ({why})", *_slots_told(column)]
-    if declared.parts:
-        parts.append(f"declared: {', '.join(declared.parts)}")
+    told = [part for part in declared.parts if part not in column.learnt]
+    if told:
+        parts.append(f"declared: {', '.join(told)}")
     if column.learnt:
-        parts.append(f"learnt from the pilot: {', '.join(column.learnt)}")
+        parts.append(f"learnt from rows: {', '.join(column.learnt)}")
     return "; ".join(parts) + "."
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _HEAD = """\
 # What each column is declared to be; `sketchlearn plan SOURCE --schema FILE` reads it.
-# What stands below was learnt from rows, unless it was declared then: put what you know instead.
+# What is listed as learnt was read off rows, and is nothing that a release may tell: where you know
+# better put that, and take it off the list.
 # Quantiles are not kept: numbers are put on a scale from their bounds. Values outside the bounds
 # are refused; clip = true takes them for the nearest bound.
 """
@@ -85,11 +86,17 @@ def write_schema(schema: Schema, path: str | os.PathLike[str]) -> None:
             "encoding='table' to write one."
         )
     tables = {
-        column.name: declared_as(column, schema.arrow.field(column.name).type)
+        column.name: _with_learnt(column, schema.arrow.field(column.name).type)
         for column in schema.fields
         if column.kind not in ("derived", "flags")
     }
     write_whole(Path(path), (_HEAD + toml_of(tables)).encode())
+
+
+def _with_learnt(column: Column, kind: pa.DataType) -> dict[str, Any]:
+    made = declared_as(column, kind)
+    learnt = [part for part in column.learnt if part in made]
+    return {**made, "learnt": learnt} if learnt else made
 
 
 def declared_as(column: Column, kind: pa.DataType) -> dict[str, Any]:

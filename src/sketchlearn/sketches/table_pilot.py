@@ -127,7 +127,7 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
         raise ColumnError("Every column of the table is constant or left out: " + " ".join(reasons))
     schema = TableSchema(columns, types_of(source.arrow), label)
     if options.origin == "declared":
-        _require_nothing_learnt(schema)
+        _require_nothing_learnt(schema, declared)
     size = options.size
     if size == "auto":
         cells = pair_cells(blocks_of(schema))
@@ -149,6 +149,12 @@ def table_plan(source: SourceSchema, pilot: Batch, options: PlanOptions) -> Plan
     )
 
 
+_OFF_THE_LIST = (
+    " What the schema lists as learnt was read off rows: put what you know without them in its "
+    "place, and take it off that list."
+)
+
+
 def _require_declared(source: SourceSchema, declared: Mapping[str, Declaration]) -> None:
     """Raise OptionError unless each column is declared; an unknown one is refused elsewhere."""
     silent = [name for name in source.columns if name not in declared]
@@ -162,7 +168,7 @@ def _require_declared(source: SourceSchema, declared: Mapping[str, Declaration])
         )
 
 
-def _require_nothing_learnt(schema: TableSchema) -> None:
+def _require_nothing_learnt(schema: TableSchema, declared: Mapping[str, Declaration]) -> None:
     """Raise OptionError where a part of a column would come from records."""
     if schema.learnt:
         silent = "; ".join(
@@ -170,5 +176,5 @@ def _require_nothing_learnt(schema: TableSchema) -> None:
         )
         raise OptionError(
             "origin='declared' reads no record, and the schema does not say all of each column. "
-            f"Declare too, of {silent}."
+            f"Declare too, of {silent}." + _OFF_THE_LIST * any(d.learnt for d in declared.values())
         )
