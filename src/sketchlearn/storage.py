@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,9 @@ def write_whole(path: str | Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        # who could not read what stands there cannot read what comes in its place
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except OSError as error:
         raise StorageError(
@@ -68,6 +70,27 @@ def require_writable(path: str | Path) -> None:
         raise StorageError(
             f"{path} cannot be written: {error.strerror or error}. Choose another place."
         ) from error
+
+
+@contextlib.contextmanager
+def folder_alone(path: str | Path) -> Iterator[None]:
+    """Wait until no other process is in here for the folder of `path`, where the system can.
+
+    For what reads a file and writes it again; no file stays that says so.
+    """
+    try:
+        import fcntl
+
+        folder = os.open(Path(path).resolve().parent, os.O_RDONLY)
+    except (ImportError, OSError):  # no such system, or no such folder, as reading will say
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _require_file(path: Path) -> None:

@@ -1,5 +1,8 @@
 """The verb that makes a sketch private, and what `info` says before and after."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -63,3 +66,43 @@ def test_shares_of_parties_are_merged(run, exact, tmp_path):
     assert sl.load(tmp_path / "all").ledger.epsilon(1e-6) == pytest.approx(1)
     assert run("merge", *shares, "--disjoint", "--out", tmp_path / "apart")[0] == 0
     assert sl.load(tmp_path / "apart").ledger.epsilon(1e-6) > 1.3
+
+
+def test_a_release_replaces_no_file(run, exact, tmp_path):
+    (tmp_path / "other").write_bytes(exact.read_bytes())
+    code, _, error = run(
+        "release", exact, "--epsilon", 1, "--delta", "1e-6", "--out", tmp_path / "other"
+    )
+    assert code == 1
+    assert "is there already" in error
+    assert not sl.load(exact).ledger
+
+
+def test_a_new_pass_does_not_write_over_a_ledger(run, exact, tmp_path):
+    run("release", exact, "--epsilon", 1, "--delta", "1e-6", "--out", tmp_path / "private")
+    words = ["--origin", "declared", "--bounds", -5, 5, "--size", 60]
+    code, _, error = run("sketch", tmp_path / "rows.npy", *words, "--out", exact)
+    assert code == 1
+    assert "releases were made" in error
+    assert sl.load(exact).ledger
+
+
+def test_releases_at_once_spend_the_budget_once(exact, tmp_path):
+    command = [sys.executable, "-m", "sketchlearn", "release", exact, "--epsilon", "1"]
+    made = [tmp_path / name for name in "abc"]
+    runs = [
+        subprocess.Popen([*command, "--delta", "1e-6", "--out", out], stderr=subprocess.DEVNULL)
+        for out in made
+    ]
+    codes = [run.wait() for run in runs]
+    assert sorted(codes) == [0, 1, 1]
+    assert sum(out.exists() for out in made) == 1
+
+
+def test_who_cannot_read_an_exact_sketch_cannot_after_its_release(run, exact, tmp_path):
+    exact.chmod(0o600)
+    code, _, error = run(
+        "release", exact, "--epsilon", 1, "--delta", "1e-6", "--out", tmp_path / "private"
+    )
+    assert code == 0, error
+    assert exact.stat().st_mode & 0o777 == 0o600

@@ -108,3 +108,11 @@ def test_what_a_plan_cost_stays_with_the_sum_of_shares():
     ledgers = [of(bounds, charge).with_share(charge) for charge in charges]
     total = Ledger.of_shares(ledgers)
     assert total.epsilon(1e-6) == pytest.approx(of(bounds, gaussian(5.0)).epsilon(1e-6))
+
+
+def test_a_share_and_its_whole_cost_what_the_share_does_in_any_order():
+    share = of(whole := gaussian(5.0, parties=4)).with_share(whole)
+    later = of(whole, gaussian(4.0))
+    both, swapped = (a.merged(b, disjoint=False) for a, b in ((share, later), (later, share)))
+    assert both.epsilon(1e-6) == swapped.epsilon(1e-6)
+    assert both.rho == pytest.approx(0.5 * (4 / 5**2 + 1 / 4**2))

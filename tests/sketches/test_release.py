@@ -13,7 +13,9 @@ from sketchlearn.errors import (
     OptionError,
     PrivacyError,
     PrivacyWarning,
+    SketchlearnError,
 )
+from sketchlearn.privacy.page import privacy_page
 from sketchlearn.sources import Batch
 from sketchlearn.storage import tensor_bytes, tensors_of
 
@@ -205,8 +207,13 @@ def test_releases_that_promise_nothing_are_refused_and_cost_nothing(options, err
 
 
 def test_a_delta_of_one_record_is_warned_of():
-    with pytest.warns(PrivacyWarning, match="3e-06"):
-        sketched().release(epsilon=1.0, delta=1e-3)
+    sketch = sketched()
+    with pytest.warns(PrivacyWarning, match="a hundredth of one in their number"):
+        sketch.release(epsilon=1.0, delta=1e-3)
+    other = sketched()
+    with pytest.raises(PrivacyWarning, match=r"^(?!.*3,?000)"):  # an error, as in these tests
+        other.release(epsilon=1.0, delta=1e-3)
+    assert not other.ledger
 
 
 def test_no_records_have_no_release():
@@ -282,7 +289,7 @@ def test_a_record_that_is_dropped_shows_in_no_public_number():
 def test_a_release_that_fails_costs_nothing():
     table = pa.table({"a": ["x", "y"] * 50, "b": [1.0, 2.5, 3.0, 0.5] * 25})
     sketch = sl.sketch(table, sl.plan(table, origin="public", size=40))
-    with pytest.raises(PrivacyError, match="no bounds"):
+    with pytest.raises(PrivacyError, match="of a table"):
         sketch.release(epsilon=1.0, delta=1e-3, moments="keep")
     assert not sketch.ledger
     assert sketch.release(epsilon=1.0, delta=1e-3).count == 100
@@ -327,3 +334,33 @@ def test_options_of_wrong_types_are_refused_in_words(options):
 def test_a_first_release_above_its_own_budget_is_told_so():
     with pytest.raises(BudgetError, match="declare a larger budget"):
         sketched().release(**SPENT, budget=(0.5, 1e-6))
+
+
+def test_exact_sketches_are_no_shares():
+    shares = [sketched() for _ in range(2)]
+    for share in shares:
+        share.release(**SPENT, parties=2)
+    with pytest.raises(PrivacyError, match="Sketch 1 of 2 is no share"):
+        sl.Sketch.of_shares(shares)
+
+
+def test_the_page_says_that_noise_is_a_sum_of_shares(tmp_path):
+    total = sl.Sketch.of_shares([sketched().release(**SPENT, parties=2) for _ in range(2)])
+    total.save(tmp_path / "all")
+    page = privacy_page(sl.load(tmp_path / "all").ledger)
+    assert "the sum of the shares of 2 parties" in page
+    assert "proved of one party's noise" in page
+
+
+def test_exact_sums_do_not_pass_for_released_ones(tmp_path):
+    released = sketched().release(**SPENT)
+    noise = {name: value for name, value in released.noise.items() if name != "sums"}
+    sl.Sketch(released.plan, released.totals, released.ledger, noise).save(tmp_path / "edited")
+    with pytest.raises(FileFormatError, match="ledger"):
+        sl.load(tmp_path / "edited")
+
+
+@pytest.mark.parametrize("options", [{"parties": float("inf")}, {"epsilon": 10**400}], ids=str)
+def test_numbers_that_are_none_are_refused_in_words(options):
+    with pytest.raises(SketchlearnError, match="was given"):
+        sketched().release(**(SPENT | options))

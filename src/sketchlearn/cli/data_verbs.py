@@ -15,10 +15,10 @@ from cyclopts import Parameter
 import sketchlearn as sl
 from sketchlearn.cli.options import flags_of, given
 from sketchlearn.cli.progress import Advance, progress
-from sketchlearn.cli.reading import read_sketch
+from sketchlearn.cli.reading import read_sketch, require_releases_kept
 from sketchlearn.encoding import write_schema as write_schema_file
 from sketchlearn.errors import OptionError
-from sketchlearn.privacy.page import NOT_PRIVATE, privacy_page, releases
+from sketchlearn.privacy.page import NOT_PRIVATE, OF_RECORDS, privacy_page, releases
 from sketchlearn.sketches import Plan, PlanOptions, Sketch
 from sketchlearn.sketches.options import FeatureName
 from sketchlearn.sources import open_source
@@ -121,6 +121,7 @@ def sketch(
     require_writable(out)
     require_writable(checkpoint)
     made = _plan_of(source, plan, db, options)
+    require_releases_kept(out, made.ledger)
     schema = made.schema
     label = schema.label.name if schema.label else None
     with progress("sketching") as advance:
@@ -199,6 +200,7 @@ def merge(
         merged = Sketch.of_shares(parts)
     else:
         merged = functools.reduce(functools.partial(Sketch.merged, disjoint=disjoint), parts)
+    require_releases_kept(out, merged.ledger)
     merged.save(out)
     print(_describe_sketch(merged))
     print(f"Wrote {out}")
@@ -215,6 +217,7 @@ def forget(whole: Path, part: Path, /, *, out: Path) -> None:
         out: the sketch file to write.
     """
     rest = read_sketch(whole) - read_sketch(part)
+    require_releases_kept(out, rest.ledger)
     rest.save(out)
     print(_describe_sketch(rest))
     print(f"Wrote {out}")
@@ -238,8 +241,7 @@ def info(path: Path, /) -> None:
         print(privacy_of(artefact))
     else:
         print(artefact.card().split("```")[0].strip())
-        if artefact.ledger:
-            print(artefact.privacy().replace("\n\n", "\n").strip())
+        print(artefact.privacy().replace("\n\n", "\n").strip())
         status = path / "status.txt"
         if status.is_file():
             print(status.read_text(encoding="utf-8").strip())
@@ -248,7 +250,8 @@ def info(path: Path, /) -> None:
 def privacy_of(sketch: Sketch) -> str:
     """Say what is promised to the records of a sketch."""
     if sketch.noise is None:
-        return f"{NOT_PRIVATE} {releases(sketch.ledger)}"
+        seen = f" {OF_RECORDS}" if sketch.plan.origin == "records" else ""
+        return f"{NOT_PRIVATE}{seen} {releases(sketch.ledger)}"
     return privacy_page(sketch.ledger, sketch.noise)
 
 

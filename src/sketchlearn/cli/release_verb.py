@@ -13,7 +13,7 @@ from sketchlearn.cli.progress import progress
 from sketchlearn.cli.reading import read_sketch
 from sketchlearn.errors import OptionError
 from sketchlearn.sketches.release import ReleaseOptions
-from sketchlearn.storage import read_tensors, require_writable
+from sketchlearn.storage import folder_alone, read_tensors, require_writable
 
 ReleaseFlags = flags_of(ReleaseOptions)
 
@@ -38,17 +38,19 @@ def release(
         out: the released sketch to write.
         options: see `ReleaseOptions`.
     """
-    if out.exists() and out.samefile(sketch):
-        raise OptionError(f"{out} is the exact sketch. Name another file to write.")
-    loaded = read_sketch(sketch)
-    embedded = "frequencies" in read_tensors(sketch, "sketch")[1]
-    for path in (sketch, out):
-        require_writable(path)
-    with progress("drawing noise") as advance:
-        advance(0, None, f"{loaded.sums.size:,} integers")
-        released = loaded.release(**given(options))
-    # what was spent is kept before anybody has what it was spent on
-    loaded.save(sketch, embed_frequencies=embedded)
-    released.save(out, embed_frequencies=embedded)
+    if out.exists():
+        what = "is the exact sketch" if out.samefile(sketch) else "is there already"
+        raise OptionError(f"{out} {what}. Name another file to write.")
+    with folder_alone(sketch):  # or two releases at once would each spend the whole budget
+        loaded = read_sketch(sketch)
+        embedded = "frequencies" in read_tensors(sketch, "sketch")[1]
+        for path in (sketch, out):
+            require_writable(path)
+        with progress("drawing noise") as advance:
+            advance(0, None, f"{loaded.sums.size:,} integers")
+            released = loaded.release(**given(options))
+        # what was spent is kept before anybody has what it was spent on
+        loaded.save(sketch, embed_frequencies=embedded)
+        released.save(out, embed_frequencies=embedded)
     print(privacy_of(released))
     print(f"Wrote {out} ({out.stat().st_size:,} bytes)")

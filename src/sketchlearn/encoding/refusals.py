@@ -22,7 +22,8 @@ def unknown_value(column: Column, values: pa.Array, unknown: np.ndarray) -> Colu
     remedy = (
         "Make the plan again from more rows, or declare the column's categories."
         if "categories" in column.learnt
-        else "Add it to the column's categories, or declare other = true."
+        else "Declare other = true, a slot for all others, or every category there can be; one "
+        "that is declared because records hold it would be told of in a release."
     )
     return ColumnError(
         f"Column {column.name!r} holds {values[row].as_py()!r} in row {row} of a batch, and the "
@@ -38,8 +39,9 @@ def outside_bounds(
     low, high = (shown(bound, kind) for bound in column.bounds)
     return ColumnError(
         f"Column {column.name!r} holds {shown(numbers[row], kind)} in row {row} of a batch, and "
-        f"its declared bounds are {low} to {high}. Declare wider bounds, or clip = true, which "
-        "takes such values for the nearest bound."
+        f"its declared bounds are {low} to {high}. Declare clip = true, which takes such values "
+        "for the nearest bound, or bounds that are known without the records; those that records "
+        "show would be told of in a release."
     )
 
 

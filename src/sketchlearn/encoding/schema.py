@@ -112,12 +112,7 @@ class Schema(ABC):
             ) from error
         numbers = [known.get(as_class(name), -1) for name in seen]
         if -1 in numbers:
-            stranger = as_class(seen[numbers.index(-1)])
-            raise LabelError(
-                f"Label {stranger!r} in column {self.label.name!r} was never seen by the plan, "
-                f"which knows {list(self.label.classes)[:20]}. Make the plan again with "
-                f"classes=[...] naming every class."
-            )
+            raise _stranger(self.label, as_class(seen[numbers.index(-1)]))
         return np.asarray(numbers, dtype=np.int64)[where]
 
     def class_names(self, classes: np.ndarray | None) -> np.ndarray | None:
@@ -127,6 +122,22 @@ class Schema(ABC):
         names = self.label.classes
         mixed = len({type(name) for name in names}) > 1
         return np.array(names, dtype=object if mixed else None)[classes]
+
+
+def _stranger(label: Label, name: Any) -> LabelError:
+    known = f"the plan knows {list(label.classes)[:20]}"
+    if name in (None, "") or name != name:  # noqa: PLR0124 - NaN
+        return LabelError(
+            f"A record has no label in column {label.name!r}, and {known}. Fill it, or leave such "
+            "records out of the source."
+        )
+    remedy = "Make the plan again with classes=[...] naming every class."
+    if not label.learnt:
+        remedy = (
+            "Leave such records out of the source, or declare every class there can be; a class "
+            "that is declared because records have it would be told of in a release."
+        )
+    return LabelError(f"Label {name!r} in column {label.name!r} is new, and {known}. {remedy}")
 
 
 def label_to_document(label: Label | None) -> dict[str, Any] | None:

@@ -21,8 +21,8 @@ def require_delta(delta: float) -> None:
     """Raise PrivacyError unless δ can be one of Gaussian noise."""
     if not 0 < delta < 1:
         raise PrivacyError(
-            f"delta={delta!r} was given; Gaussian noise needs one in (0, 1), far below 1 / n. For "
-            "delta = 0 ask for mechanism='laplace', which suits small sketches alone."
+            f"delta is {delta:g}; Gaussian noise needs one in (0, 1), far below 1 / n: give delta "
+            "too, such as 1e-6. Without one there is mechanism='laplace', for small sketches alone."
         )
 
 

@@ -28,6 +28,7 @@ class Charge:
             records, or "add-remove" with a noised one.
         parties: among how many the noise was shared out, each adding its part; 1 for none.
         identity: 32 hexadecimal digits at random, by which a charge is counted once.
+        summed: of how many parties' shares the noise is the sum; 1 for noise drawn at once.
     """
 
     mechanism: Mechanism
@@ -36,13 +37,14 @@ class Charge:
     relation: Relation
     parties: int = 1
     identity: str = ""
+    summed: int = 1
 
     def __post_init__(self) -> None:
         known = self.mechanism in MECHANISMS and self.relation in RELATIONS
         if not (known and 0 < self.multiplier < math.inf and 0 <= self.delta < 1):
             raise PrivacyError(f"{self!r} is no charge that a release makes.")
-        if self.parties < 1:
-            raise PrivacyError(f"parties={self.parties!r} was given; it must be 1 or more.")
+        if min(self.parties, self.summed) < 1:
+            raise PrivacyError(f"{self!r} is of no party; there must be 1 or more.")
         if not self.identity:
             object.__setattr__(self, "identity", secrets.token_hex(16))
 
@@ -58,7 +60,7 @@ class Charge:
     def whole(self) -> Charge:
         """Return what the sum of all parties' shares costs, of which this is one."""
         multiplier = self.multiplier * math.sqrt(self.parties)
-        return replace(self, multiplier=multiplier, parties=1, identity="")
+        return replace(self, multiplier=multiplier, parties=1, identity="", summed=self.parties)
 
     def under(self, relation: Relation) -> Charge:
         """Return the charge for another relation: to replace is to remove and to add.
@@ -76,8 +78,9 @@ class Charge:
         return replace(self, relation=relation, multiplier=self.multiplier / 2)
 
     def to_document(self) -> dict[str, Any]:
-        """Return the charge as JSON values."""
-        return dict(vars(self))
+        """Return the charge as JSON values; what came later only where it says something."""
+        document = dict(vars(self))
+        return document if self.summed > 1 else {k: document[k] for k in document if k != "summed"}
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Charge:
@@ -96,4 +99,5 @@ class Charge:
             document["relation"],
             int(document["parties"]),
             identity,
+            int(document.get("summed", 1)),
         )

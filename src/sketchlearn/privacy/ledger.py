@@ -60,7 +60,7 @@ class Ledger:
     @property
     def charges(self) -> tuple[Charge, ...]:
         """All charges, each once."""
-        return tuple({one.identity: one for one in itertools.chain(*self.histories)}.values())
+        return tuple(_once(itertools.chain(*self.histories)))
 
     def __bool__(self) -> bool:
         return bool(self.charges)
@@ -136,7 +136,7 @@ class Ledger:
                 "all shares of one release were expected, each released once, with the same "
                 "options and as many parties as there are sketches."
             )
-        before = tuple(_once(charge for charge in every if charge.parties == 1))
+        before = _once(charge for charge in every if charge.parties == 1)
         budgets = tuple({budget for ledger in ledgers for budget in ledger.budgets})
         return cls(((*before, charges[0].whole()),), budgets)
 
@@ -153,10 +153,10 @@ class Ledger:
             pairs = itertools.chain(self.histories, other.histories)
         else:
             pairs = (a + b for a, b in itertools.product(self.histories, other.histories))
-        unique = {frozenset(one.identity for one in history): history for history in pairs}
-        histories = tuple(tuple(_once(history)) for history in unique.values())
+        unique = {frozenset(history): history for history in map(_once, pairs)}
+        histories = tuple(unique.values())
         if len(histories) > _MOST_HISTORIES:
-            histories = (tuple(_once(itertools.chain(*histories))),)
+            histories = (_once(itertools.chain(*histories)),)
         return Ledger(histories, tuple(dict.fromkeys((*self.budgets, *other.budgets))))
 
     def epsilon(self, delta: float) -> float:
@@ -200,8 +200,13 @@ class Ledger:
         return cls(histories, tuple(budgets))
 
 
-def _once(charges: Iterable[Charge]) -> Iterable[Charge]:
-    return {charge.identity: charge for charge in charges}.values()
+def _once(charges: Iterable[Charge]) -> History:
+    """Return each charge once; of a release and a share of it the share, which costs more."""
+    found: dict[str, Charge] = {}
+    for charge in charges:
+        known = found.get(charge.identity, charge)
+        found[charge.identity] = min(known, charge, key=lambda one: one.multiplier)
+    return tuple(found.values())
 
 
 def _epsilon(history: History, relation: Relation, delta: float) -> float:

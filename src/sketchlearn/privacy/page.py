@@ -16,6 +16,11 @@ NOT_PRIVATE = (
     "the sketch (release) before it leaves those who may see the records."
 )
 
+OF_RECORDS = (
+    "Its plan was made from its records, so that there is no release of it: plan with "
+    "--origin declared, or from public records, and sketch again."
+)
+
 _RELATIONS = {
     "replace-one": "replace-one: another record in the place of one; their number is public",
     "add-remove": "add-remove: one record more or less; their number is noised too",
@@ -29,7 +34,8 @@ _LAWS = {
 _PUBLIC = (
     "Assumed public: the plan (columns, types, bounds, classes, frequencies), this page"
     "{number}. Not protected: what is true of many records; what one person's several records say "
-    "together (each counts as one); copies of the exact sketch, or of the records."
+    "together (each counts as one); copies of the exact sketch, or of the records; figures "
+    "computed on records themselves, such as those of an evaluation."
 )
 
 
@@ -49,9 +55,12 @@ def privacy_page(ledger: Ledger, noise: Mapping[str, float] | None = None) -> st
         lines.append(f"Deviation of the noise, in the integers of the sums: {_listed(noise)}.")
     if noise and len(ledger.charges) == 1 and ledger.charges[0].mechanism == "gaussian":
         share = {name: value / ledger.charges[0].multiplier for name, value in noise.items()}
-        lines.append(f"Δ, the most that one record changes in them: {_listed(share)}.")
+        lines.append(f"Δ, shared out among them: {_listed(share)}; no record changes more.")
+    summed = any(charge.summed > 1 for charge in ledger.charges)
+    proved = "proved of one party's noise; their sum follows it up to far below any δ in use"
     lines.append(
-        f"In all: ρ = {ledger.rho:.4g} of zero-concentrated privacy (proved of this noise)."
+        f"In all: ρ = {ledger.rho:.4g} of zero-concentrated privacy "
+        f"({proved if summed else 'proved of this noise'})."
     )
     lines.append(_curve(ledger))
     number = ", the number of records" if relation == "replace-one" else ""
@@ -81,6 +90,8 @@ def _of_charge(charge: Charge) -> str:
     shared = ""
     if charge.parties > 1:
         shared = f"; one of {charge.parties} shares, whose sum alone bears what was asked for"
+    if charge.summed > 1:
+        shared = f"; the sum of the shares of {charge.summed} parties"
     return (
         f"Release {charge.identity[:8]}: {_LAWS[charge.mechanism]}; scale {charge.multiplier:.4f} "
         f"times the sensitivity{shared}."

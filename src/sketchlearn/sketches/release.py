@@ -84,7 +84,8 @@ class ReleaseOptions:
                     f"{name}={getattr(self, name)!r} was given; it must be one of "
                     f"{', '.join(known)}."
                 )
-        if not _is_number(self.parties) or self.parties != int(self.parties) or self.parties < 1:
+        whole = _is_number(self.parties) and math.isfinite(self.parties)
+        if not whole or self.parties != int(self.parties) or self.parties < 1:
             raise OptionError(
                 f"parties={self.parties!r} was given; it must be a whole number, 1 or more."
             )
@@ -118,7 +119,13 @@ class ReleaseOptions:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not isinstance(value, int | float | np.number) or isinstance(value, bool):
+        return False
+    try:
+        float(value)
+    except OverflowError:  # a whole number beyond all floating-point ones
+        return False
+    return True
 
 
 def scales_of(plan: Plan, charge: Charge, moments: Moments) -> dict[str, float]:
@@ -183,8 +190,8 @@ def require_public(plan: Plan) -> None:
         raise PrivacyError(
             "The plan was learnt from records of the data, so what it says of them (scales, "
             "columns' means, categories) would be released without noise. Make a plan with "
-            "origin='declared' and bounds=..., or with origin='public' from records that are "
-            "public, and sketch again."
+            "origin='declared' and bounds=... (of a table schema=...), or with origin='public' "
+            "from records that are public, and sketch again."
         )
 
 
@@ -215,12 +222,15 @@ def noise_of_sum(
 
 
 def warn_of_delta(delta: float, count: int) -> None:
-    """Warn of a δ with which a release may give a whole record away."""
+    """Warn of a δ with which a release may give a whole record away.
+
+    The number of records, which may be private, is not told.
+    """
     if delta * count >= 1:
         warnings.warn(
-            f"delta = {delta:g} is not far below one in {count:,} records: a mechanism that "
-            f"publishes one of them at random keeps such a promise. Use delta = {0.01 / count:.0e} "
-            "or less.",
+            f"delta = {delta:g} is not far below one in the number of records: a mechanism that "
+            "publishes one of them at random keeps such a promise. Use at most a hundredth of one "
+            "in their number.",
             PrivacyWarning,
             stacklevel=3,
         )
@@ -259,6 +269,11 @@ def _with_moments(plan: Plan, moments: Moments) -> bool:
     if moments == "auto":
         few = plan.schema.dimension <= _MOST_MOMENTS
         return bounded and few and plan.schema.image is None and plan.network is None
+    if moments == "keep" and plan.structure == "columns":
+        raise PrivacyError(
+            "Moments were asked for of a table, whose releases have none: learners of tables take "
+            "them from the waves. Leave moments out."
+        )
     if moments == "keep" and not bounded:
         raise PrivacyError(
             "Moments were asked for, but columns have no bounds, so that one record could change "

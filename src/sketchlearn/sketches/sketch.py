@@ -222,8 +222,8 @@ class Sketch:
         charge = chosen.charge()
         # whatever can fail fails before anything is charged
         scales = release.scales_of(self.plan, charge, chosen.moments)
-        self.ledger = chosen.charged(self.ledger, charge)
         release.warn_of_delta(chosen.delta, self.count)
+        self.ledger = chosen.charged(self.ledger, charge)
         made, noise = release.noised(self.totals, scales, charge)
         totals = noised_totals(self.plan, made)
         if charge.parties == 1:
@@ -247,6 +247,12 @@ class Sketch:
             PlanMismatchError: the shares have different plans.
             PrivacyError: they are not all the shares of one release, each once.
         """
+        exact = [number for number, share in enumerate(shares, 1) if not share.is_share]
+        if exact:
+            raise PrivacyError(
+                f"Sketch {exact[0]} of {len(shares)} is no share of a release. Give what "
+                "release(..., parties=...) returned of each party, not what it was released from."
+            )
         ledger = Ledger.of_shares([share.ledger for share in shares])
         total = functools.reduce(operator.add, shares)
         assert total.noise is not None

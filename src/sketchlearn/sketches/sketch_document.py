@@ -11,6 +11,9 @@ from sketchlearn.errors import FileFormatError, PrivacyError
 from sketchlearn.privacy import Ledger
 from sketchlearn.sketches.plan import Plan
 
+# Arrays of a file that are the plan's, where the sums were released.
+_NO_SUMS = {"lower", "upper", "frequencies"}
+
 
 def document_of(
     plan: Plan, dropped: int, ledger: Ledger, noise: Mapping[str, float] | None
@@ -53,7 +56,11 @@ def release_in(
         if noise is not None:
             noise = {str(name): float(value) for name, value in noise.items()}
         told = noise is None or (
-            bool(ledger) and noise.keys() <= tensors.keys() and min(noise.values()) > 0
+            bool(ledger)
+            and noise.keys() <= tensors.keys()
+            and min(noise.values()) > 0
+            # what was not released is not there
+            and not any(tensors[name].any() for name in tensors.keys() - noise.keys() - _NO_SUMS)
         )
     except (KeyError, TypeError, ValueError, AttributeError, PrivacyError) as error:
         raise _no_ledger(where, error) from error
