@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import sketchlearn as sl
+
+PAGE = Path(__file__).parents[2] / "docs" / "privacy.md"
 
 
 @pytest.fixture
@@ -36,6 +39,20 @@ def test_a_sketch_is_released_learnt_from_and_says_so(run, exact, tmp_path):
     assert "zero-concentrated" in run("info", tmp_path / "model")[1]
     assert "Assumed public" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert sl.load(tmp_path / "model").ledger == sl.load(tmp_path / "private").ledger
+
+
+def test_the_path_on_the_page_on_privacy_can_be_gone(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = PAGE.read_text(encoding="utf-8")
+    schema, commands = (page.split(f"```{kind}\n")[1].split("```")[0] for kind in ("toml", "sh"))
+    Path("people.toml").write_text(schema, encoding="utf-8")
+    rows = ["20,1000.5,Nice,no", "31,1200.0,Paris,yes", "47,33000,Lyon,no"] * 700
+    Path("people.csv").write_text("\n".join(["age,pay,town,left", *rows]), encoding="utf-8")
+    for line in commands.splitlines():
+        short = ["--steps", 20] if " fit " in line else []
+        code, _, error = run(*line.split()[1:], *short)
+        assert code == 0, error
+    assert Path("more.csv").read_text(encoding="utf-8").count("\n") == 1_001
 
 
 def test_a_second_release_is_refused_and_writes_nothing(run, exact, tmp_path):

@@ -165,7 +165,7 @@ class GenerativeModel(Model[Schema]):
         label = f", conditioned on `{schema.label.name}`" if schema.label else ""
         return (
             "# A generative network learnt from a sketch\n\n"
-            f"It draws records of {schema.dimension} columns{label} "
+            f"It draws records of {len(schema.columns)} columns{label} "
             f"from {self.latent} standard normal latents with {weights} weights.\n\n"
             "```python\nimport sketchlearn as sl\n\n"
             'sl.load("this folder").sample(1000, seed=0).to_numpy()\n```\n'
