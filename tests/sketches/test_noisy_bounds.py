@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import sketchlearn as sl
-from sketchlearn.errors import BudgetError, OptionError, PrivacyError
+from sketchlearn.errors import BudgetError, OptionError, PrivacyError, SketchlearnError
 
 
 def rows(count=20_000):
@@ -54,3 +54,19 @@ def test_a_range_that_is_none_and_a_source_that_is_read_once_are_refused():
         sl.noisy_bounds(rows(), **{**COST, "within": (1, 0)})
     with pytest.raises(OptionError, match="read only once"):
         sl.noisy_bounds(iter([rows(50)]), **COST)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"within": 5}, "least and a greater"),
+        ({"within": (1, 2, 3)}, "least and a greater"),
+        ({"within": ("a", "b")}, "least and a greater"),
+        ({"epsilon": "x"}, "epsilon='x'"),
+        ({"delta": None}, "delta is None"),
+    ],
+)
+def test_what_is_no_number_is_refused_in_words(options, said):
+    usual = COST
+    with pytest.raises(SketchlearnError, match=said):
+        sl.noisy_bounds(np.zeros((9, 2)), **(usual | options))

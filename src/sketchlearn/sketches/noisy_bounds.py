@@ -58,9 +58,10 @@ def noisy_bounds(
     """Return bounds of numeric columns from noised histograms, in a pass of their own.
 
     Give them to `plan(origin="declared", bounds=...)`: what they cost is in the ledger of the
-    sketch. A tenth of what the release will cost is plenty. To replace one record changes one count
-    of each column into another, by √2d in all. Bins with fewer records than the noise hides are
-    left out, with the records in them moved to the bounds.
+    sketch. To replace one record changes one count of each column into another, by √2d in all. Bins
+    with fewer records than the noise hides, 6 σ √2d, are left out, and the records in them moved to
+    the bounds: at ε = .1 of eight normal columns they reach some two deviations to each side for
+    200,000 records, one for 20,000, and none are found for 5,000.
 
     Args:
         source: anything with records on this machine that can be read more than once.
@@ -75,9 +76,7 @@ def noisy_bounds(
         PrivacyError: no count of a column stands out: too few records, or too small an ε.
         MissingExtraError: OpenDP or dp-accounting is not installed.
     """
-    low, high = (float(edge) for edge in within)
-    if not (math.isfinite(high - low) and low < high):
-        raise OptionError(f"within={within!r} was given; a least and a greater number are needed.")
+    low, high = _range(within)
     charge = Charge("gaussian", gaussian_multiplier(epsilon, delta), delta, "replace-one")
     opened = open_source(source, columns=columns, label=label)
     if opened.one_shot:
@@ -100,6 +99,16 @@ def noisy_bounds(
         for name, row in zip(names, noised, strict=True)
     }
     return NoisyBounds(pairs, charge)
+
+
+def _range(within: Any) -> tuple[float, float]:
+    try:
+        low, high = (float(edge) for edge in within)
+    except (TypeError, ValueError, OverflowError):
+        low, high = math.nan, math.nan
+    if not (math.isfinite(high - low) and low < high):
+        raise OptionError(f"within={within!r} was given; a least and a greater number are needed.")
+    return low, high
 
 
 def _edges(low: float, high: float) -> np.ndarray:
