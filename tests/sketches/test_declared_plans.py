@@ -6,7 +6,7 @@ import pytest
 
 import sketchlearn as sl
 from sketchlearn.encoding import write_schema
-from sketchlearn.errors import ColumnError, OptionError, SketchlearnError
+from sketchlearn.errors import ColumnError, OptionError, PlanWarning, SketchlearnError
 
 
 def rows(seed=0, scale=1.0):
@@ -38,6 +38,15 @@ def test_values_out_of_bounds_are_moved_to_them():
     plan = sl.plan(rows(), origin="declared", bounds=(-1, 1), size=20)
     far, edge = sl.sketch(np.full((4, 3), 50.0), plan), sl.sketch(np.ones((4, 3)), plan)
     assert far == edge
+
+
+def test_bounds_that_leave_nothing_of_a_column_are_warned_of():
+    people = np.random.default_rng(0).normal([40, 3_000], [10, 500], (200, 2))
+    plan = sl.plan(people, origin="declared", bounds=(0, 120), size=20)
+    with pytest.warns(PlanWarning, match="values of column 'x1'"):
+        sl.sketch(people, plan)
+    edges = np.repeat([[0.0, 120.0]], 200, axis=0)  # on the bounds is not outside
+    assert sl.sketch(edges, plan).count == 200
 
 
 def test_bytes_have_bounds_of_their_own():

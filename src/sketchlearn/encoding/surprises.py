@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 # Normal scores that no more than so large a share of a batch should have.
 _FAR, _MANY = 8.0, 0.005
+
+# Share of a batch of so many rows that may lie outside declared bounds before a word is said.
+_MOVED, _ROWS = 0.5, 100
 
 _REMEDY = "it will be given back as the pilot had it. To learn it, declare its kind and plan again."
 
@@ -84,3 +87,21 @@ def _expected(column: Column, column_of: Any, slots_of: Any) -> pa.Array:
     if column.kind == "constant":
         return constant(column.value, kind, len(column_of(column.name)))
     return looked_up(column.values, kind, slots_of(column.value).argmax(axis=1))
+
+
+def warn_of_moved(names: Sequence[str], outside: np.ndarray, count: int) -> None:
+    """Warn of a column of which bounds leave little: most values are moved to them.
+
+    Args:
+        names: of the columns.
+        outside: share of a batch's values outside the bounds, (d,).
+        count: records of the batch.
+    """
+    if count >= _ROWS and outside.max(initial=0.0) > _MOVED:
+        warnings.warn(
+            f"Most values of column {names[int(outside.argmax())]!r} lie outside its bounds and "
+            "are moved to them, so that little is learnt of it. One pair of bounds is for all "
+            "columns; declare one for each where their units differ.",
+            PlanWarning,
+            stacklevel=2,
+        )

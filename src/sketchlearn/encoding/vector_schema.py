@@ -19,6 +19,7 @@ from sketchlearn.encoding.schema import (
     label_from_document,
     label_to_document,
 )
+from sketchlearn.encoding.surprises import warn_of_moved
 from sketchlearn.errors import ColumnError, MissingValuesError, PlanError
 from sketchlearn.sources import Batch
 
@@ -119,7 +120,9 @@ class VectorSchema(Schema):
     def _bounded(self, encoded: np.ndarray) -> np.ndarray:
         if self.bounds is None:
             return encoded
-        return np.clip(encoded, *self.encoded_bounds, out=encoded)
+        low, high = self.encoded_bounds
+        warn_of_moved(self.columns, ((encoded < low) | (encoded > high)).mean(axis=0), len(encoded))
+        return np.clip(encoded, low, high, out=encoded)
 
     def decode(self, encoded: np.ndarray, classes: np.ndarray | None = None) -> Records:
         """Turn standardised vectors (n, d) back into records in the source's units and dtypes."""
