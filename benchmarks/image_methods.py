@@ -31,7 +31,7 @@ OURS: dict[str, dict[str, Any]] = {
     "sketchlearn public encoder": {"structure": "windows"},
     "sketchlearn declared": _DECLARED,
     **{f"sketchlearn epsilon {epsilon:g}": _DECLARED for epsilon in EPSILONS},
-    "sketchlearn epsilon 0.2": {**_DECLARED, "harmonics": 6},
+    "sketchlearn harmonics epsilon 0.2": {**_DECLARED, "harmonics": 6},
 }
 METHODS = (*OURS, *PEERS)
 
