@@ -344,6 +344,12 @@ def test_exact_sketches_are_no_shares():
         sl.Sketch.of_shares(shares)
 
 
+def test_a_share_is_not_added_to_the_sum_that_it_is_in():
+    shares = [sketched().release(**SPENT, parties=2) for _ in range(2)]
+    with pytest.raises(PrivacyError, match="share of a release and the other is none"):
+        sl.Sketch.of_shares(shares) + shares[0]
+
+
 def test_the_page_says_that_noise_is_a_sum_of_shares(tmp_path):
     total = sl.Sketch.of_shares([sketched().release(**SPENT, parties=2) for _ in range(2)])
     total.save(tmp_path / "all")

@@ -160,9 +160,15 @@ class Sketch:
 
         Raises:
             PlanMismatchError: the sketches were made under different plans.
-            PrivacyError: one sketch is released and the other is not, or other sums were kept.
+            PrivacyError: one sketch is released, or a share of a release, and the other is not, or
+                other sums were kept.
         """
         self.plan.require_same(other.plan)
+        if self.noise and other.noise and self.is_share != other.is_share:
+            raise PrivacyError(
+                "One of these sketches is a share of a release and the other is none. Sum the "
+                "shares of all parties first (Sketch.of_shares, merge --shares)."
+            )
         ledger = self.ledger.merged(other.ledger, disjoint=disjoint)
         # what the plan cost is in both, and no noise of either
         mine, theirs = (
