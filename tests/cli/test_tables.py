@@ -80,6 +80,10 @@ def test_a_schema_is_written_edited_and_declared(run, people, tmp_path):
     code, out, _ = run("plan", people, "--schema", schema, "--out", plan)
     assert code == 0
     assert "Column 'town': category (declared); 2 categories and '(other)' for the rest" in out
+    assert "categories" in sl.load(plan).schema.learnt["town"]
+    known = [line for line in schema.read_text().splitlines() if not line.startswith("learnt")]
+    schema.write_text("\n".join(known))
+    assert run("plan", people, "--schema", schema, "--out", plan)[0] == 0
     assert sl.load(plan).schema.learnt == {}
     assert run("sketch", people, "--schema", schema, "--size", 80, "--out", tmp_path / "s")[0] == 0
     schema.write_text(text.replace("categories", "catgories"))
