@@ -28,6 +28,7 @@ demo: $(STAMP) ## run the demonstration; results land in demo/
 # Each worker of the tests is one process of several: products of small matrices by as many
 # threads as the machine shows would wait for each other, minutes long where a quota holds them.
 test audit: export OPENBLAS_NUM_THREADS := 1
+test audit: export OMP_NUM_THREADS := 1
 
 test: $(STAMP) ## run the tests
 	@$(BIN)/python -m pytest
