@@ -319,6 +319,7 @@ def test_classes_are_the_categories_that_a_schema_declares_of_the_label():
         ({"kind": "category"}, {}, r"is the label.*categories.*classes="),
         ({"categories": ["f", "m"], "other": True}, {}, "is the label"),
         ({"kind": "hashed", "buckets": 3}, {}, "is the label"),
+        ({"categories": ["f", "m"], "learnt": ["categories"]}, {}, "without the rows"),
         ({"categories": ["f", "m"]}, {"classes": ["f", "m"]}, "Leave one out"),
     ],
 )

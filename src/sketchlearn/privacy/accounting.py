@@ -12,20 +12,27 @@ from sketchlearn.errors import MissingExtraError, PrivacyError
 
 def require_epsilon(epsilon: float) -> None:
     """Raise PrivacyError unless ε is a positive, finite number."""
-    if not (_is_real(epsilon) and 0 < epsilon < math.inf):
+    if not (is_number(epsilon) and 0 < epsilon < math.inf):
         raise PrivacyError(
             f"epsilon={epsilon!r} was given; it must be a positive number. 1 is a usual choice, "
             "above 10 little is promised."
         )
 
 
-def _is_real(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+def is_number(value: object) -> bool:
+    """Tell whether a value is a number that floating-point ones reach, infinities included."""
+    if not isinstance(value, int | float | np.number) or isinstance(value, bool):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
 
 
 def require_delta(delta: float) -> None:
     """Raise PrivacyError unless δ can be one of Gaussian noise."""
-    if not (_is_real(delta) and 0 < delta < 1):
+    if not (is_number(delta) and 0 < delta < 1):
         raise PrivacyError(
             f"delta is {delta!r}; Gaussian noise needs one in (0, 1), far below 1 / n: give delta "
             "too, such as 1e-6. Without one there is mechanism='laplace', for small sketches alone."

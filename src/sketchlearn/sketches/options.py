@@ -250,10 +250,11 @@ class PlanOptions:
         label = self._declared.get(self.label or "")
         if label is None:
             return given
-        if label.categories is None or label.kind not in (None, "category") or label.other:
+        alone = label.kind in (None, "category") and not label.other
+        if label.categories is None or not alone or label.learnt:
             raise label.refusal(
-                "is the label. Declare nothing of it but its classes, as categories or with "
-                "classes=[...]"
+                "is the label. Declare nothing of it but its classes, as categories that are known "
+                "without the rows, or with classes=[...]"
             )
         if given is not None:
             raise label.refusal("has categories, and classes=[...] was given too. Leave one out")

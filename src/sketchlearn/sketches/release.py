@@ -23,7 +23,7 @@ from sketchlearn.privacy import (
     Relation,
     noise_scales,
 )
-from sketchlearn.privacy.accounting import gaussian_multiplier, require_epsilon
+from sketchlearn.privacy.accounting import gaussian_multiplier, is_number, require_epsilon
 from sketchlearn.privacy.blocks import COUNTS
 from sketchlearn.privacy.noise import gaussian_noise, laplace_noise, require_scale
 from sketchlearn.sketches.moments import SideSums
@@ -74,7 +74,7 @@ class ReleaseOptions:
 
     def __post_init__(self) -> None:
         for name in ("epsilon", "delta"):
-            if not _is_number(getattr(self, name)):
+            if not is_number(getattr(self, name)):
                 raise PrivacyError(f"{name}={getattr(self, name)!r} was given; it is a number.")
         require_epsilon(self.epsilon)
         words = {"relation": RELATIONS, "mechanism": MECHANISMS, "moments": MOMENTS}
@@ -84,14 +84,14 @@ class ReleaseOptions:
                     f"{name}={getattr(self, name)!r} was given; it must be one of "
                     f"{', '.join(known)}."
                 )
-        whole = _is_number(self.parties) and math.isfinite(self.parties)
+        whole = is_number(self.parties) and math.isfinite(self.parties)
         if not whole or self.parties != int(self.parties) or self.parties < 1:
             raise OptionError(
                 f"parties={self.parties!r} was given; it must be a whole number, 1 or more."
             )
         pair = self.budget
         if pair is not None and not (
-            isinstance(pair, tuple | list) and len(pair) == 2 and all(map(_is_number, pair))
+            isinstance(pair, tuple | list) and len(pair) == 2 and all(map(is_number, pair))
         ):
             raise OptionError(f"budget={pair!r} was given; it is a pair (epsilon, delta).")
         if self.mechanism == "laplace" and (self.delta or self.parties > 1):
@@ -116,16 +116,6 @@ class ReleaseOptions:
         if self.budget is not None:
             ledger = ledger.with_budget(Budget(*self.budget))
         return ledger.charged(charge).with_budget()
-
-
-def _is_number(value: object) -> bool:
-    if not isinstance(value, int | float | np.number) or isinstance(value, bool):
-        return False
-    try:
-        float(value)
-    except OverflowError:  # a whole number beyond all floating-point ones
-        return False
-    return True
 
 
 def scales_of(plan: Plan, charge: Charge, moments: Moments) -> dict[str, float]:
